@@ -60,7 +60,9 @@ KERNEL_LIBS :=
 NATIVE_ARCH := -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany
 NATIVE_CFLAGS := --specs=picolibc.specs -std=gnu17 -O2 -g $(NATIVE_ARCH) -Wall -Wextra -Werror \
 	-fno-common -ffunction-sections -fdata-sections -I. -isystem $(LIB)/include
-NATIVE_LDFLAGS := --specs=picolibc.specs -nostartfiles -static $(NATIVE_ARCH) \
+# The linker picks libc and libgcc by -march, and knows them only without the z extensions.
+LINK_ARCH := -march=rv64imac -mabi=lp64 -mcmodel=medany
+NATIVE_LDFLAGS := --specs=picolibc.specs -nostartfiles -static $(LINK_ARCH) \
 	-T servers/lib/native.ld -Wl,--gc-sections -Wl,-u,_start -Wl,--build-id=none
 
 HOST_CFLAGS := -std=gnu17 -O1 -g -Wall -Wextra -Werror -I.
@@ -96,6 +98,9 @@ disk: $(B)/disk.base.img
 setup: $(SETUP) ## install tools and fetch third-party sources (root, Debian 12)
 $(SETUP): $(TOOLS)/setup.sh
 	@sh $(TOOLS)/setup.sh
+# A Linux kernel to compare with; only `make test-long` needs it.
+.cache/reference.stamp: $(TOOLS)/setup.sh
+	@sh $(TOOLS)/setup.sh --reference
 
 # ---- kernel -----------------------------------------------------------------
 
@@ -114,7 +119,7 @@ $(B)/kernel/%.S.o: %.S | $(SETUP)
 
 $(B)/kernel/ravelin.elf: $(KERNEL_OBJ) $(KERNEL_ARCHIVES) kernel/kernel.ld
 	@echo "  LD      $@"
-	@$(CC) $(KERNEL_ARCH) $(KERNEL_LDFLAGS) -T kernel/kernel.ld -Wl,-Map=$@.map -o $@ \
+	@$(CC) $(LINK_ARCH) $(KERNEL_LDFLAGS) -T kernel/kernel.ld -Wl,-Map=$@.map -o $@ \
 		$(KERNEL_OBJ) $(KERNEL_ARCHIVES) -lgcc
 
 $(B)/kernel/Image: $(B)/kernel/ravelin.elf
