@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the device tree says about the machine, gathered once at boot by
+ * sbi/device_tree.c in one struct that the rest of the kernel reads.
+ */
+#ifndef SBI_MACHINE_H
+#define SBI_MACHINE_H
+
+#include "kernel/types.h"
+
+#define MACHINE_RAM_MAX 8
+#define MACHINE_RESERVED_MAX 24
+#define MACHINE_DEVICES_MAX 80
+
+struct machine {
+	/* Harts with an MMU that are enabled, in device-tree order; index = logical number. */
+	unsigned hart_count;
+	uint64_t hart_ids[HARTS_MAX];
+	uint64_t timebase_hz;
+	bool has_sstc;		   /* on every hart */
+	bool has_cache_block_zero; /* Zicboz with 64-byte blocks on every hart */
+
+	unsigned ram_count;
+	struct phys_range ram[MACHINE_RAM_MAX]; /* sorted, page aligned inwards */
+	/* Firmware, reserved-memory nodes, memreserve entries, kernel image, device tree, archive:
+	 * sorted, page aligned outwards, may touch, never overlap. */
+	unsigned reserved_count;
+	struct phys_range reserved[MACHINE_RESERVED_MAX];
+
+	struct paddr kernel; /* image start */
+	uint64_t kernel_size; /* bytes, bss and stacks included */
+	struct paddr device_tree;
+	uint64_t device_tree_size;
+	struct paddr archive; /* initrd; any byte address */
+	uint64_t archive_size; /* 0: none */
+
+	/* PLIC: base, number of sources, S-mode context of each logical hart. */
+	struct phys_range plic;
+	unsigned plic_sources;
+	unsigned plic_context[HARTS_MAX];
+
+	/* Register windows of enabled device nodes (and PCI ranges) that user space may be given:
+	 * page aligned outwards, not RAM, not reserved, not the kernel's own. */
+	unsigned device_count;
+	struct phys_range devices[MACHINE_DEVICES_MAX];
+
+	char bootargs[256]; /* truncated if longer */
+};
+extern struct machine machine;
+
+/*
+ * Read the flattened device tree at `fdt` (mapped or identity; any alignment
+ * of 4) into `machine`. Panics with a message when something essential is
+ * missing: the machine cannot be run then.
+ */
+void machine_read_device_tree(const void *fdt, uint64_t boot_hart_id);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The memory server: physical memory for clients, under the quota that the
+ * system file gives each (by badge). Word 0 of answers: status.h.
+ */
+#ifndef SERVERS_PROTOCOL_MEMORY_H
+#define SERVERS_PROTOCOL_MEMORY_H
+
+/* X(name, label, "words of the request", "words of the answer", "what it does") */
+#define MEMORY_LIST(X)                                                                             \
+	X(MEMORY_UNTYPED, 1, "log2 bytes 12..30", "status; cap 0: Untyped",                        \
+	  "RAM for kernel objects, charged to the quota")                                          \
+	X(MEMORY_POOL, 2, "least pages, most pages", "status, pages; cap 0: Pool (all rights)",    \
+	  "a pool of RAM, as large as quota and memory allow within the bounds; pages zeroed")     \
+	X(MEMORY_INFO, 3, "-", "status, RAM bytes, bytes free, own quota, own use",                \
+	  "figures of the machine and of the client")
+
+enum memory_label {
+#define MEMORY_ENUM(name, label, in, out, text) name = label,
+	MEMORY_LIST(MEMORY_ENUM)
+#undef MEMORY_ENUM
+};
+
+#endif
