@@ -199,11 +199,11 @@ $(foreach p,$(LINUX_PROGRAMS),$(eval $(call linux_program,$(p))))
 
 $(LIB)/libfdt.a $(LIB)/libfdt-kernel.a: $(LIB)/fdt.stamp ;
 $(LIB)/fdt.stamp: $(TOOLS)/build-libfdt.sh | $(SETUP)
-	@sh $(TOOLS)/build-libfdt.sh $(LIB) "$(NATIVE_ARCH)" "$(KERNEL_ARCH)"
+	@sh $(TOOLS)/build-libfdt.sh $(LIB) "$(LINK_ARCH)" "$(KERNEL_ARCH)"
 
 $(LIB)/libext2fs.a $(LIB)/libcom_err.a: $(LIB)/e2fsprogs.stamp ;
 $(LIB)/e2fsprogs.stamp: $(TOOLS)/build-e2fsprogs.sh | $(SETUP)
-	@sh $(TOOLS)/build-e2fsprogs.sh $(LIB) "$(NATIVE_ARCH)"
+	@sh $(TOOLS)/build-e2fsprogs.sh $(LIB) "$(LINK_ARCH)"
 
 # ---- cleaning and help ------------------------------------------------------
 
