@@ -5,9 +5,9 @@
 #
 # Configures e2fsprogs (from the source that setup fetched) for bare metal with
 # picolibc and builds LIBDIR/libext2fs.a and LIBDIR/libcom_err.a, with their
-# headers in LIBDIR/include. Left out of libext2fs: finddev.c and mkjournal.c,
-# which search /dev and create journals. unix_io.c compiles but is of no use
-# there: the file server brings its own io_manager.
+# headers in LIBDIR/include. Left out of libext2fs: finddev.c, which
+# searches /dev. unix_io.c compiles but is of no use there: the file server
+# brings its own io_manager.
 set -eu
 
 lib=$PWD/$1
@@ -37,8 +37,11 @@ cd "$work"
 
 # configure links small programs, with picolibc's own start-up code and linker
 # script; that tells it which functions there are.
+# picolibc has a dirent.h that only says #error; mkjournal.c includes it in vain.
+mkdir stub
+: >stub/dirent.h
 run env CC="${cross}gcc" AR="${cross}ar" RANLIB="${cross}ranlib" BUILD_CC=gcc \
-	CFLAGS="--specs=picolibc.specs $arch -O2 -g -ffunction-sections -fdata-sections -fno-common" \
+	CFLAGS="--specs=picolibc.specs -I$work/stub $arch -O2 -g -ffunction-sections -fdata-sections -fno-common" \
 	"$src/configure" --host=riscv64-unknown-elf --build="$(gcc -dumpmachine)" \
 	--disable-nls --disable-uuidd --disable-elf-shlibs \
 	--disable-defrag --disable-resizer --disable-debugfs --disable-imager --disable-e2initrd-helper \
@@ -53,7 +56,7 @@ run make -s -C lib/et libcom_err.a
 make -s -k -j2 -C lib/ext2fs libext2fs.a >>"$log" 2>&1 || true
 
 failed=$(sed -n -E 's/^make.*\[[^]]*: ([a-z0-9_]+)\.o\] Error.*/\1/p' "$log" | sort -u | tr '\n' ' ')
-[ "$failed" = "finddev mkjournal " ] || {
+[ "$failed" = "finddev " ] || {
 	echo "building e2fsprogs: unexpected failures: '$failed'; full log: $log" >&2
 	exit 1
 }
