@@ -11,7 +11,8 @@
 #   NATIVE_TESTS    the same, but left out of the default boot archive
 #   NATIVE_LIB_SRC  the library linked into each native program, with its crt0
 #   HOST_TESTS      programs run on the build machine, with sanitizers: P_SRC, P_CFLAGS
-#   LINUX_PROGRAMS  static riscv64 Linux programs for the disk image: P_SRC, P_CFLAGS
+#   LINUX_PROGRAMS  static riscv64 Linux programs for the disk image: P_SRC, P_CFLAGS, P_DEST
+#   DISK_FILES      other files for the disk image: source=destination
 #
 # Engineers who share a tree can build side by side: make B=build-mine.
 
@@ -35,6 +36,7 @@ NATIVE_TESTS :=
 NATIVE_LIB_SRC :=
 HOST_TESTS :=
 LINUX_PROGRAMS :=
+DISK_FILES :=
 
 # ---- flags ------------------------------------------------------------------
 
@@ -82,7 +84,7 @@ ARCHIVE := $(if $(filter root,$(NATIVE)),$(B)/boot.cpio)
 HOST_BINS := $(HOST_TESTS:%=$(B)/host-tests/%)
 LINUX_BINS := $(LINUX_PROGRAMS:%=$(B)/linux/%)
 
-.PHONY: all kernel native host-tests linux archive disk setup run debug demo test test-long \
+.PHONY: all kernel native host-tests linux archive disk setup run run-reference debug demo test test-long \
 	bench check format clean help
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -205,12 +207,79 @@ $(LIB)/libext2fs.a $(LIB)/libcom_err.a: $(LIB)/e2fsprogs.stamp ;
 $(LIB)/e2fsprogs.stamp: $(TOOLS)/build-e2fsprogs.sh | $(SETUP)
 	@sh $(TOOLS)/build-e2fsprogs.sh $(LIB) "$(LINK_ARCH)"
 
-# ---- cleaning and help ------------------------------------------------------
+# ---- disk image and running ---------------------------------------------------
+
+# Where a Linux program goes: P_DEST, else with the tests. DISK_FILES adds
+# other files, as source=destination.
+DISK_ENTRIES := $(foreach p,$(LINUX_PROGRAMS),$(B)/linux/$(p)=$(or $($(p)_DEST),usr/lib/ravelin/tests)/$(p)) \
+	$(DISK_FILES)
+
+$(B)/disk.base.img: $(LINUX_BINS) $(foreach f,$(DISK_FILES),$(firstword $(subst =, ,$(f)))) \
+		$(TOOLS)/mkroot.sh $(TOOLS)/mkdisk.sh | $(SETUP)
+	@mkdir -p $(@D)
+	@echo "  DISK    $@"
+	@sh $(TOOLS)/mkroot.sh $(B)/root $(DISK_ENTRIES)
+	@sh $(TOOLS)/mkdisk.sh $@ $(DISK_SIZE) $(B)/root
+
+# The disk that `make run` keeps between runs, until what is on it is rebuilt.
+$(B)/disk.img: $(B)/disk.base.img
+	@cp --sparse=always $< $@
+
+MACHINE = KERNEL=$(B)/kernel/Image ARCHIVE=$(B)/boot.cpio DISK='$(DISK)' SMP=$(SMP) MEM=$(MEM) \
+	APPEND='$(APPEND)'
+
+run: $(KERNEL) $(ARCHIVE) $(DISK) ## boot to a shell [SMP= MEM= APPEND= DISK= BLK=mmio|pci]
+	@echo "  (Ctrl-a x ends the emulator)"
+	@$(MACHINE) CONSOLE=person sh $(TOOLS)/qemu.sh
+
+debug: $(KERNEL) $(ARCHIVE) $(DISK) ## boot halted, under gdb
+	@$(MACHINE) B=$(B) sh $(TOOLS)/debug.sh
+
+run-reference: $(B)/reference.cpio $(DISK) ## the same disk on a real Linux
+	@KERNEL=$(B)/reference.kernel ARCHIVE=$(B)/reference.cpio DISK='$(DISK)' SMP=$(SMP) MEM=$(MEM) \
+		APPEND='console=ttyS0 quiet $(APPEND)' CONSOLE=person sh $(TOOLS)/qemu.sh
+
+$(B)/reference.cpio: $(TOOLS)/mkreference.sh .cache/reference.stamp
+	@mkdir -p $(@D)
+	@sh $(TOOLS)/mkreference.sh $(B)/reference
+
+# ---- tests --------------------------------------------------------------------
+
+$(B)/host/boot: $(TOOLS)/boot.c | $(SETUP)
+	@mkdir -p $(@D)
+	@$(HOST_CC) $(HOST_CFLAGS) $(DEPFLAGS) -o $@ $<
+
+TEST_INPUTS := $(KERNEL) $(ARCHIVE) $(NATIVE:%=$(B)/native/%.stripped) \
+	$(NATIVE_TESTS:%=$(B)/native/%.stripped) $(HOST_BINS) $(B)/disk.base.img $(B)/host/boot \
+	$(if $(wildcard servers/root/sysc.c),$(B)/host/sysc)
+
+test: $(TEST_INPUTS) ## run the tests [TESTS=pattern]
+	@B=$(B) ARCHIVE_PROGRAMS='$(ARCHIVE_PROGRAMS)' sh $(TOOLS)/run-tests.sh '$(TESTS)' $(wildcard tests/list tests/*/list)
+
+test-long: $(TEST_INPUTS) $(B)/reference.cpio ## soaks, and the Linux programs on a real Linux
+	@B=$(B) ARCHIVE_PROGRAMS='$(ARCHIVE_PROGRAMS)' sh $(TOOLS)/run-tests.sh '$(TESTS)' $(wildcard tests/list.long tests/*/list.long)
+
+bench: $(TEST_INPUTS) ## measure, by counting instructions [BENCH=pattern]
+	@B=$(B) BENCH='$(BENCH)' sh $(TOOLS)/run-bench.sh $(wildcard tests/list.bench tests/*/list.bench)
+
+demo: $(TEST_INPUTS) ## guided tour, with an exit status [SMP= MEM=]
+	@B=$(B) SMP=$(SMP) MEM=$(MEM) sh $(TOOLS)/demo.sh
+
+# ---- checks -------------------------------------------------------------------
+
+check: $(TEST_INPUTS) ## format, analysers, house rules
+	@B=$(B) CC='$(CC)' KERNEL_FLAGS='$(KERNEL_CFLAGS)' KERNEL_SRC='$(KERNEL_SRC)' \
+		sh $(TOOLS)/check.sh
+
+format: ## apply .clang-format to our sources
+	@git ls-files '*.c' '*.h' | xargs -r clang-format -i
+
+# ---- cleaning and help --------------------------------------------------------
 
 clean: ## remove everything built (not what setup fetched)
 	rm -rf $(B)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,37 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# qemu.sh [QEMU OPTION...]: starts the emulated machine. From the environment:
+#
+#   KERNEL, ARCHIVE   what to boot (default build/kernel/Image, build/boot.cpio)
+#   DISK              raw disk image, none if empty or absent
+#   SMP, MEM, APPEND  harts, memory, boot arguments
+#   BLK=mmio|pci      how the disk is attached (default mmio)
+#   ICOUNT=1          deterministic instruction counting, for benchmarks
+#   CONSOLE=person    Ctrl-a x ends the emulator; otherwise plain bytes on stdio
+set -eu
+
+: "${KERNEL=build/kernel/Image}" "${ARCHIVE=build/boot.cpio}" "${DISK=}"
+: "${SMP=4}" "${MEM=512M}" "${APPEND=}" "${BLK=mmio}" "${ICOUNT=}" "${CONSOLE=}"
+
+# fw_dynamic: the emulator tells it where the kernel is.
+bios=/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin
+
+set -- -machine virt -smp "$SMP" -m "$MEM" -bios "$bios" -kernel "$KERNEL" -no-reboot \
+	-global virtio-mmio.force-legacy=false "$@"
+[ -z "$ARCHIVE" ] || set -- "$@" -initrd "$ARCHIVE"
+[ -z "$APPEND" ] || set -- "$@" -append "$APPEND"
+if [ -n "$DISK" ] && [ -e "$DISK" ]; then
+	set -- "$@" -drive "file=$DISK,format=raw,if=none,id=disk0"
+	case $BLK in
+	pci) set -- "$@" -device virtio-blk-pci,drive=disk0,disable-legacy=on ;;
+	*) set -- "$@" -device virtio-blk-device,drive=disk0 ;;
+	esac
+fi
+[ -z "$ICOUNT" ] || set -- "$@" -icount shift=0,sleep=off -rtc clock=vm
+if [ "$CONSOLE" = person ]; then
+	set -- "$@" -nographic
+else
+	set -- "$@" -display none -serial stdio -monitor none
+fi
+exec qemu-system-riscv64 "$@"
