@@ -9,11 +9,21 @@
 
 #include "servers/lib/syscall.h"
 
-#define STARTUP_VA 0x10000000ul
-#define STARTUP_MAGIC 0x505554524154534eul
-#define STARTUP_NAME 24
-#define STARTUP_CAPS 48
+#define STARTUP_VA	0x10000000ul
+#define STARTUP_MAGIC	0x505554524154534eul
+#define STARTUP_NAME	24
+#define STARTUP_CAPS	48
 #define STARTUP_REGIONS 24
+
+/*
+ * Besides what its system-file entry asks for, every program has "console",
+ * "untyped" (if it declares kernel memory), and "supervisor": the endpoint for
+ * exceptions of further threads. A provider holds its own service's endpoint
+ * with badge 0 and rights READ, WRITE, GRANT, BIND; a user with a badge, WRITE
+ * and GRANT. Addresses from PROGRAM_WINDOWS_VA to the message buffers are the
+ * program's own to attach windows to; below, the loader has placed everything.
+ */
+#define PROGRAM_WINDOWS_VA 0x40000000ul
 
 /* Slots every native program has. */
 enum startup_slot {
@@ -48,10 +58,11 @@ struct startup {
 	uint32_t cspace_slots; /* size of its CSpace */
 	uint32_t free_slot;    /* first free slot; all above are free */
 	uint32_t cap_count, region_count;
-	uint32_t arguments; /* offset in this page of "key=value" strings, separated by 0, ended by 00:
+	uint32_t
+		arguments; /* offset in this page of "key=value" strings, separated by 0, ended by 00:
 			       the system file's, then those of the kernel command line */
 	uint64_t heap, heap_size; /* mapped memory for malloc */
-	uint8_t seed[32];	  /* entropy, different for each program; 0 if the platform has none */
+	uint8_t seed[32]; /* entropy, different for each program; 0 if the platform has none */
 	struct startup_cap caps[STARTUP_CAPS];
 	struct startup_region regions[STARTUP_REGIONS];
 };
@@ -62,6 +73,8 @@ static inline const struct startup *startup(void)
 	return (const struct startup *)STARTUP_VA;
 }
 
+/* The name the system file gives the program. */
+const char *program_name(void);
 /* Slot of the capability of this name, 0 if there is none. */
 cap_t startup_cap(const char *name);
 /* The same; prints a message and ends the program if there is none. */

@@ -26,6 +26,7 @@ struct message {
 	uint64_t words[MESSAGE_REGISTERS];
 };
 
+#ifdef __riscv
 /* The raw call: message is sent and overwritten with what comes back. */
 static inline enum err syscall_message(enum syscall number, uint64_t caps, struct message *m)
 {
@@ -45,7 +46,7 @@ static inline enum err syscall_message(enum syscall number, uint64_t caps, struc
 	register uint64_t t5 __asm__("t5") = 0;
 	__asm__ volatile("ecall"
 			 : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5), "+r"(a6),
-			   "+r"(t0), "+r"(t1), "+r"(t2), "+r"(t3), "+r"(t4), "+r"(t5)
+			 "+r"(t0), "+r"(t1), "+r"(t2), "+r"(t3), "+r"(t4), "+r"(t5)
 			 : "r"(a7)
 			 : "memory");
 	m->tag = a1;
@@ -71,6 +72,21 @@ static inline enum err syscall_cap(enum syscall number, cap_t cap)
 	__asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
 	return (enum err)a0;
 }
+
+/* The time counter, in ticks of startup()->timebase_hz. */
+static inline uint64_t time_ticks(void)
+{
+	uint64_t t;
+
+	__asm__ volatile("rdtime %0" : "=r"(t));
+	return t;
+}
+#else
+/* On the build machine, host tests supply a kernel of their own. */
+enum err syscall_message(enum syscall number, uint64_t caps, struct message *m);
+enum err syscall_cap(enum syscall number, cap_t cap);
+uint64_t time_ticks(void);
+#endif
 
 static inline enum err ipc_call(cap_t endpoint, struct message *m)
 {
@@ -135,8 +151,8 @@ static inline void thread_yield(void)
 }
 
 /* Method of a kernel object: arguments in m->words, results come back there. */
-static inline enum err invoke(cap_t object, enum method method, unsigned arguments,
-			      struct message *m)
+static inline enum err invoke(
+	cap_t object, enum method method, unsigned arguments, struct message *m)
 {
 	m->tag = MESSAGE_TAG(method, arguments);
 	return syscall_message(SYS_INVOKE, object, m);
@@ -144,20 +160,11 @@ static inline enum err invoke(cap_t object, enum method method, unsigned argumen
 
 /* The same for at most five arguments and no result. */
 static inline enum err invoke5(cap_t object, enum method method, uint64_t a, uint64_t b, uint64_t c,
-			       uint64_t d, uint64_t e)
+	uint64_t d, uint64_t e)
 {
 	struct message m = {.words = {a, b, c, d, e}};
 
 	return invoke(object, method, 5, &m);
-}
-
-/* The time counter, in ticks of startup()->timebase_hz. */
-static inline uint64_t time_ticks(void)
-{
-	uint64_t t;
-
-	__asm__ volatile("rdtime %0" : "=r"(t));
-	return t;
 }
 
 #endif
