@@ -8,12 +8,14 @@
 
 #include "kernel/types.h"
 
-#define MACHINE_RAM_MAX 8
+#define MACHINE_RAM_MAX	     8
 #define MACHINE_RESERVED_MAX 24
-#define MACHINE_DEVICES_MAX 80
+#define MACHINE_DEVICES_MAX  80
+#define PLIC_NO_CONTEXT	     (~0u)
 
 struct machine {
-	/* Harts with an MMU that are enabled, in device-tree order; index = logical number. */
+	/* Harts with an MMU that are enabled, in device-tree order; index = logical number. The
+	 * firmware may fail to start any of them but the boot hart. */
 	unsigned hart_count;
 	uint64_t hart_ids[HARTS_MAX];
 	uint64_t timebase_hz;
@@ -27,20 +29,21 @@ struct machine {
 	unsigned reserved_count;
 	struct phys_range reserved[MACHINE_RESERVED_MAX];
 
-	struct paddr kernel; /* image start */
+	struct paddr kernel;  /* image start */
 	uint64_t kernel_size; /* bytes, bss and stacks included */
 	struct paddr device_tree;
 	uint64_t device_tree_size;
-	struct paddr archive; /* initrd; any byte address */
+	struct paddr archive;  /* initrd; any byte address, in RAM */
 	uint64_t archive_size; /* 0: none */
 
-	/* PLIC: base, number of sources, S-mode context of each logical hart. */
+	/* PLIC: base, number of sources, S-mode context of each logical hart. Size 0: no PLIC. */
 	struct phys_range plic;
 	unsigned plic_sources;
-	unsigned plic_context[HARTS_MAX];
+	unsigned plic_context[HARTS_MAX]; /* PLIC_NO_CONTEXT: none */
 
 	/* Register windows of enabled device nodes (and PCI ranges) that user space may be given:
-	 * page aligned outwards, not RAM, not reserved, not the kernel's own. */
+	 * sorted, page aligned outwards, never overlapping; not RAM, not reserved, not the kernel's
+	 * own, no alias of RAM. */
 	unsigned device_count;
 	struct phys_range devices[MACHINE_DEVICES_MAX];
 
@@ -49,10 +52,22 @@ struct machine {
 extern struct machine machine;
 
 /*
- * Read the flattened device tree at `fdt` (mapped or identity; any alignment
- * of 4) into `machine`. Panics with a message when something essential is
- * missing: the machine cannot be run then.
+ * Read the flattened device tree at `fdt` (8-byte aligned, as the Devicetree
+ * Specification has it) into `machine`, of which the caller has filled in
+ * kernel, kernel_size and device_tree. Panics with a message when something
+ * essential is missing: the machine cannot be run then.
  */
 void machine_read_device_tree(const void *fdt, uint64_t boot_hart_id);
+
+/* Logical number of the hart, or HARTS_MAX if it is none of ours. */
+unsigned machine_hart_index(uint64_t hart_id);
+
+/*
+ * True if one of the blank-separated words of the boot arguments is `word`.
+ * Words known here: asid=0 (use no ASIDs), fence=all (qualify no fence),
+ * console=legacy, reset=off (take the firmware for one that lacks DBCN, SRST),
+ * sstc=off (timer by SBI), panic=off (power off after a panic).
+ */
+bool machine_has_argument(const char *word);
 
 #endif

@@ -23,20 +23,25 @@ void sbi_probe(void);
 /* Print one byte; busy-waits. May be called at any time, also before paging. */
 void sbi_console_put(char c);
 
+/* Print `size` bytes of kernel memory, which must be mapped; one call of the firmware if it can. */
+void sbi_console_write(const char *text, uint64_t size);
+
 /* Next timer interrupt of this hart at `time` ticks (absolute); ~0 = never. */
 void sbi_set_timer(uint64_t time);
 
-/* Software interrupt to each hart of the mask (logical numbers). */
+/* Software interrupt to each hart of the mask (logical numbers; numbers of no hart are ignored). */
 void sbi_send_ipi(struct hart_mask harts);
 
 /*
- * Remote fences; return when every hart of the mask has done it. Pages: page
- * numbers; count 0 = everything. asid < 0 = all address spaces.
+ * Remote fences; return when every hart of the mask, which must have been
+ * started, has done it. Pages: page numbers; count 0 = everything. asid < 0 =
+ * all address spaces, global entries too.
  */
 void sbi_remote_sfence_vma(struct hart_mask harts, uint64_t first_page, uint64_t count, int asid);
 void sbi_remote_fence_i(struct hart_mask harts);
 
-/* Start the hart at a physical address with a1 = opaque. */
+/* Start the hart at a physical address with a1 = opaque. 0 promises nothing: some firmware says so
+ * of harts that never come. */
 long sbi_hart_start(uint64_t hart_id, struct paddr entry, uint64_t opaque);
 
 /* type: 0 power off, 1 cold reboot, 2 warm reboot. Returns only on failure. */
