@@ -22,6 +22,7 @@
  *
  *	send TEXT            types TEXT; \r \n \t \e \\ \xNN are understood
  *	expect TEXT          waits until TEXT appears after the last match
+ *	pause SECONDS        goes on reading meanwhile
  *	timeout SECONDS      for the expects that follow (default 20)
  *	pass NAME            reports PASS NAME
  *
@@ -232,6 +233,15 @@ static void type(const char *text)
 	}
 }
 
+static void pause_for(double seconds)
+{
+	double until = now() + seconds;
+
+	while (!is_closed && now() < until && now() < deadline) {
+		read_console(until);
+	}
+}
+
 static void play(const char *name)
 {
 	char command[LINE_MAX_BYTES];
@@ -268,6 +278,8 @@ static void play(const char *name)
 			if (!expect(text, seconds)) {
 				set_verdict("line %d of %s: '%s' did not appear", number, name, text);
 			}
+		} else if (strcmp(command, "pause") == 0) {
+			pause_for(atof(text));
 		} else if (strcmp(command, "timeout") == 0) {
 			seconds = atof(text);
 		} else {
