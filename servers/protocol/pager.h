@@ -123,7 +123,11 @@ struct pager_statistics { /* PAGER_STATISTICS, in xfer */
 	X(PAGER_REGIONS, 33, "space, first address, xfer offset, most records",                    \
 	  "status or records", "struct pager_region of each region from the address on")           \
 	X(PAGER_OBJECT_FIND, 34, "fs, ino", "status, object or 0, size",                           \
-	  "is the file in the page cache? counts no opener")
+	  "is the file in the page cache? counts no opener")                                       \
+	X(PAGER_OBJECT_FORGET, 35, "fs, ino", "status",                                            \
+	  "the file has lost its last name: when nothing has it open or mapped any more, its "     \
+	  "pages are dropped unwritten (tmpfs: freed), before the number can be used anew. "       \
+	  "Sent after FILES_UNLINK or FILES_RENAME; harmless for a file the pager does not know")
 
 enum pager_label {
 #define PAGER_ENUM(name, label, in, out, text) name = label,
