@@ -104,17 +104,25 @@ $(SETUP): $(TOOLS)/setup.sh
 .cache/reference.stamp: $(TOOLS)/setup.sh
 	@sh $(TOOLS)/setup.sh --reference
 
+# Changed flags rebuild everything: an object made with the old ones would stay.
+ALL_FLAGS := $(KERNEL_CFLAGS) $(KERNEL_ASFLAGS) $(NATIVE_CFLAGS) $(HOST_TEST_CFLAGS) $(LINUX_CFLAGS) \
+	$(foreach p,$(NATIVE) $(NATIVE_TESTS) $(HOST_TESTS) $(LINUX_PROGRAMS),$($(p)_CFLAGS))
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(ALL_FLAGS)' | cmp -s - $@ || echo '$(ALL_FLAGS)' >$@
+FORCE:
+
 # ---- kernel -----------------------------------------------------------------
 
 KERNEL_OBJ := $(patsubst %,$(B)/kernel/%.o,$(KERNEL_SRC))
 KERNEL_ARCHIVES := $(KERNEL_LIBS:%=$(LIB)/lib%-kernel.a)
 
-$(B)/kernel/%.c.o: %.c | $(SETUP) $(KERNEL_ARCHIVES)
+$(B)/kernel/%.c.o: %.c $(B)/flags | $(SETUP) $(KERNEL_ARCHIVES)
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
 	@$(CC) $(KERNEL_CFLAGS) $(DEPFLAGS) -c -o $@ $<
 
-$(B)/kernel/%.S.o: %.S | $(SETUP)
+$(B)/kernel/%.S.o: %.S $(B)/flags | $(SETUP)
 	@mkdir -p $(@D)
 	@echo "  AS      $<"
 	@$(CC) $(KERNEL_ASFLAGS) $(DEPFLAGS) -c -o $@ $<
@@ -139,11 +147,11 @@ $(NATIVE_LIB): $(NATIVE_LIB_OBJ)
 # Objects of program P live in obj/P/, so that each may have flags of its own.
 define native_program
 $(1)_OBJ := $$(patsubst %,$(B)/native/obj/$(1)/%.o,$$($(1)_SRC))
-$(B)/native/obj/$(1)/%.c.o: %.c | $(SETUP) $$($(1)_LIBS:%=$(LIB)/lib%.a)
+$(B)/native/obj/$(1)/%.c.o: %.c $(B)/flags | $(SETUP) $$($(1)_LIBS:%=$(LIB)/lib%.a)
 	@mkdir -p $$(@D)
 	@echo "  CC      $$< ($(1))"
 	@$(CC) $(NATIVE_CFLAGS) $$($(1)_CFLAGS) $$(DEPFLAGS) -c -o $$@ $$<
-$(B)/native/obj/$(1)/%.S.o: %.S | $(SETUP)
+$(B)/native/obj/$(1)/%.S.o: %.S $(B)/flags | $(SETUP)
 	@mkdir -p $$(@D)
 	@echo "  AS      $$< ($(1))"
 	@$(CC) $(NATIVE_CFLAGS) $$($(1)_CFLAGS) $$(DEPFLAGS) -c -o $$@ $$<
@@ -182,7 +190,7 @@ $(B)/boot.cpio: $(B)/native/root.stripped $(B)/system.bin \
 # ---- programs for the build machine and for Linux ---------------------------
 
 define host_test
-$(B)/host-tests/$(1): $$($(1)_SRC) | $(SETUP)
+$(B)/host-tests/$(1): $$($(1)_SRC) $(B)/flags | $(SETUP)
 	@mkdir -p $$(@D)
 	@echo "  HOSTCC  $(1)"
 	@$(HOST_CC) $(HOST_TEST_CFLAGS) $$($(1)_CFLAGS) $$(DEPFLAGS) -o $$@ $$($(1)_SRC) $$($(1)_LDLIBS)
@@ -190,7 +198,7 @@ endef
 $(foreach p,$(HOST_TESTS),$(eval $(call host_test,$(p))))
 
 define linux_program
-$(B)/linux/$(1): $$($(1)_SRC) | $(SETUP)
+$(B)/linux/$(1): $$($(1)_SRC) $(B)/flags | $(SETUP)
 	@mkdir -p $$(@D)
 	@echo "  LINUXCC $(1)"
 	@$(LINUX_CC) $(LINUX_CFLAGS) $$($(1)_CFLAGS) $$(DEPFLAGS) -o $$@ $$($(1)_SRC) $$($(1)_LDLIBS)

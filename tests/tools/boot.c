@@ -43,8 +43,8 @@
 
 enum { GRACE_SECONDS = 10, PANIC_SECONDS = 1, LINE_MAX_BYTES = 1024, STREAM_MAX = 1 << 20 };
 
-static double started;     /* seconds, monotonic */
-static double deadline;    /* of the whole boot */
+static double started;	   /* seconds, monotonic */
+static double deadline;	   /* of the whole boot */
 static double last_report; /* when the previous result line came */
 
 static int to_guest = -1;
@@ -104,7 +104,7 @@ static void take_line(void)
 	line[line_length] = '\0';
 	line_length = 0;
 	if (strncmp(line, "PASS ", 5) == 0 || strncmp(line, "FAIL ", 5) == 0 ||
-		strncmp(line, "SKIP ", 5) == 0) {
+	    strncmp(line, "SKIP ", 5) == 0) {
 		line[4] = '\0';
 		report(line, line + 5);
 	} else if (strncmp(line, "bench ", 6) == 0) {
@@ -276,7 +276,8 @@ static void play(const char *name)
 			type(text);
 		} else if (strcmp(command, "expect") == 0) {
 			if (!expect(text, seconds)) {
-				set_verdict("line %d of %s: '%s' did not appear", number, name, text);
+				set_verdict("line %d of %s: '%s' did not appear", number, name,
+					    text);
 			}
 		} else if (strcmp(command, "pause") == 0) {
 			pause_for(atof(text));
@@ -348,7 +349,7 @@ static void end_guest(void)
 		kill(-guest, SIGKILL);
 		waitpid(guest, &status, 0);
 		set_verdict(is_done ? "said DONE but did not power off" : "timeout after %.0f s",
-			now() - started);
+			    now() - started);
 	} else if (WIFSIGNALED(status)) {
 		set_verdict("the emulator died of signal %d", WTERMSIG(status));
 	} else if (WEXITSTATUS(status) != 0) {
@@ -386,7 +387,8 @@ int main(int argc, char **argv)
 	}
 	log_file = fopen(log_name, "w");
 	if (log_file == NULL || optind == argc) {
-		fprintf(stderr, "usage: boot [-t SECONDS] [-l LOG] [-i SCRIPT] [-v] -- COMMAND...\n");
+		fprintf(stderr,
+			"usage: boot [-t SECONDS] [-l LOG] [-i SCRIPT] [-v] -- COMMAND...\n");
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);

@@ -133,6 +133,7 @@ reference*)
 	append="console=ttyS0 quiet$append"
 	;;
 esac
+[ -z "${BENCH_PATTERN:-}" ] || append="bench=$BENCH_PATTERN $append"
 [ -e "$kernel" ] || fail "there is no $kernel"
 [ -e "$archive" ] || fail "there is no $archive"
 
@@ -164,5 +165,6 @@ if [ -n "$verify" ]; then
 		emit "FAIL $name/verify: $(tail -n 1 "$logs/$name.verify")"
 	fi
 fi
-[ -s "$result" ] || [ -e "$logs/$name.bench" ] || emit "FAIL $name: no test reported anything"
+[ -s "$result" ] || [ ! -e "$logs/$name.bench" ] || emit "PASS $name"
+[ -s "$result" ] || emit "FAIL $name: no test reported anything"
 finish

@@ -50,7 +50,7 @@ static void start(char *words)
 	int count = 0;
 
 	for (char *word = strtok(words, ":"); word != NULL && count < MAX_ARGUMENTS;
-		word = strtok(NULL, ":")) {
+	     word = strtok(NULL, ":")) {
 		arguments[count++] = word;
 	}
 	arguments[count] = NULL;
@@ -58,7 +58,7 @@ static void start(char *words)
 		_exit(127);
 	}
 	snprintf(path, sizeof(path), "%s%s",
-		strchr(arguments[0], '/') != NULL ? "" : "/usr/lib/ravelin/tests/", arguments[0]);
+		 strchr(arguments[0], '/') != NULL ? "" : "/usr/lib/ravelin/tests/", arguments[0]);
 	setpgid(0, 0);
 	execv(path, arguments);
 	printf("testinit: %s: %s\n", path, strerror(errno));
