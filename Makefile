@@ -56,7 +56,7 @@ KERNEL_CFLAGS := -std=c17 -ffreestanding -Os -g $(KERNEL_ARCH) $(KERNEL_WARN) \
 	-fno-common -fno-strict-aliasing -fno-delete-null-pointer-checks \
 	-ffunction-sections -fdata-sections -fno-stack-protector -I.
 KERNEL_ASFLAGS := $(KERNEL_ARCH) -g -I.
-KERNEL_LDFLAGS := -nostdlib -static -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,norelro
+KERNEL_LDFLAGS := -nostdlib -static -Wl,--gc-sections -Wl,--build-id=none -Wl,--no-warn-rwx-segments
 KERNEL_LIBS :=
 
 NATIVE_ARCH := -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany

@@ -49,9 +49,13 @@ run env CC="${cross}gcc" AR="${cross}ar" RANLIB="${cross}ranlib" BUILD_CC=gcc \
 	--disable-backtrace --disable-fsck --without-crond-dir --without-udev-rules-dir \
 	--without-systemd-unit-dir --disable-rpath
 
+# Its make files are not made for a make that is itself one of two jobs.
+unset MAKEFLAGS MFLAGS MAKELEVEL
 run make -s -C util subst
 run make -s -C lib/et compile_et
 run make -s -C lib/et libcom_err.a
+# Before the rest, which includes it without saying so.
+run make -s -C lib/ext2fs ext2_err.h
 # -k: objects that need more POSIX than picolibc has fail; which may is checked below.
 make -s -k -j2 -C lib/ext2fs libext2fs.a >>"$log" 2>&1 || true
 
