@@ -24,32 +24,52 @@
 #include "kernel/abi/object.h"
 #include "kernel/abi/window.h"
 #include "kernel/types.h"
+#include "vm/pointer.h" /* vm_pointer, vm_paddr */
 
 #define VM_POOL_EXTENTS 8
 #define VM_WINDOW_BINDINGS 8
 #define VM_SPACE_WINDOWS 16
+#define VM_SPACE_BANKS 256
 
 /* What the harts can do; filled in at boot from device tree, firmware ids and probes. */
 struct vm_features {
-	unsigned asid_bits;	   /* implemented ASID bits, 0..16 */
-	bool fence_all_only;	   /* errata: only sfence.vma x0,x0 is reliable (CIP-1200, FU540) */
-	bool cache_block_zero;	   /* Zicboz on every hart, blocks of 64 bytes */
+	unsigned
+		asid_bits; /* ASID bits to use, 0..16; vm_hart_init lowers it to what each hart has */
+	bool fence_all_only;   /* errata: only sfence.vma x0,x0 is reliable (CIP-1200, FU540) */
+	bool cache_block_zero; /* Zicboz on every hart, blocks of 64 bytes */
 };
 
+/*
+ * Objects. The kernel makes them by filling with zero; the fields are vm/'s,
+ * except that the kernel may read them.
+ */
+
+/* Must not lie in the first VM_BANK_HEADER bytes of any 64 KiB of the bank. */
+#define VM_BANK_CHUNK 0x10000ul
+#define VM_BANK_HEADER 512u
 struct vm_bank {
-	struct vm_space *space;	  /* NULL: not donated yet */
-	struct vm_bank *next;	  /* next bank of the space */
-	struct paddr base;	  /* 64 KiB aligned */
-	uint64_t bytes;		  /* multiple of 64 KiB */
+	struct vm_space *space; /* NULL: not donated */
+	struct vm_bank *next;	/* next bank of the space */
+	struct paddr base;	/* 64 KiB aligned */
+	uint64_t bytes;		/* multiple of 64 KiB */
+	uint64_t free;		/* physical address of the first page given back, 0 = none */
+	uint64_t fresh;		/* pages from this number on were never used */
+	uint32_t used;		/* pages that are tables */
+	uint64_t cursor;	/* page reached by an unfinished removal */
+	bool closing;		/* removal has begun: no new tables here */
 };
 
 struct vm_space {
-	struct paddr root;		  /* root table, one page */
+	struct paddr root; /* root table, one page */
 	struct vm_bank *banks;
-	uint64_t free_tables;		  /* physical address of the first free table page, 0 = none */
-	uint32_t tables_used, tables_free; /* pages, the root not counted */
-	struct hart_mask live;		  /* harts whose TLB may hold entries of this space */
-	uint64_t asid_generation;	  /* generation << 16 | asid; 0 = none yet */
+	uint32_t bank_count;
+	uint64_t limbo; /* unlinked tables that wait for a whole flush; as vm_bank.free */
+	uint32_t tables_used, tables_free; /* pages, the root not counted; free includes limbo */
+	struct hart_mask live;		   /* harts whose TLB may hold entries under the ASID */
+	struct hart_mask running;	   /* harts whose satp names this space; within live */
+	struct hart_mask stale;		   /* harts that must fence the ASID before they run it */
+	struct hart_mask stale_code;	   /* harts that must fence.i before they run it */
+	uint64_t asid_generation;	   /* generation << 16 | asid; 0 = none yet */
 	uint32_t window_count;
 	struct vm_window *windows[VM_SPACE_WINDOWS]; /* sorted by first_page */
 };
@@ -59,9 +79,10 @@ struct vm_window {
 	uint64_t first_page;	/* multiple of 512 */
 	uint64_t pages;		/* multiple of 512 */
 	uint8_t rights;		/* RIGHT_READ | WRITE | EXECUTE */
+	bool closing;		/* detach has begun: operations are refused */
 	uint32_t binding_count;
 	struct vm_binding *bindings[VM_WINDOW_BINDINGS];
-	uint64_t cursor; /* page reached by an unfinished detach */
+	uint64_t cursor; /* pages done by an unfinished detach */
 };
 
 struct vm_extent {
@@ -82,8 +103,10 @@ struct vm_binding {
 	struct vm_window *window; /* NULL: not bound */
 	struct vm_pool *pool;
 	struct vm_binding *next_of_pool;
+	struct vm_binding **link_of_pool; /* what points here in that list */
 	uint8_t rights;
-	uint64_t cursor; /* page reached by an unfinished unbind */
+	bool closing;	 /* unbind has begun: maps are refused */
+	uint64_t cursor; /* pages done by an unfinished unbind */
 };
 
 /*
@@ -108,40 +131,56 @@ uint64_t vm_kernel_map(const struct vm_kernel_map *map);
 /* Boot hart, once, after the kernel runs on its own table. */
 void vm_init(const struct vm_features *features);
 
-/* Each hart, once: loads the kernel table, learns its ASID bits. */
+/*
+ * Each hart, once: loads the kernel table, drops all else from the TLB, lowers
+ * the number of ASID bits used to its own. A hart with fewer bits than the
+ * others must do this before any hart activates a space. Does not need tp.
+ */
 void vm_hart_init(void);
 
-/* Pointer into the direct map. Precondition: paddr below 128 GiB. */
-void *vm_pointer(struct paddr paddr);
-/* The inverse, for pointers into the direct map. */
-struct paddr vm_paddr(const void *pointer);
+/* ASID bits of this hart, 0..16. Precondition: it runs on the kernel table. */
+unsigned vm_probe_asid_bits(void);
 
-/* Make a space whose root table is the page at `root` (overwritten). */
+/* Make a space whose root table is the page at `root` (overwritten). *space must be zero. */
 void vm_space_init(struct vm_space *space, struct paddr root);
 /*
- * Take the space's tables away: all harts leave it, banks are free again.
- * Precondition: no window attached (message buffers may still be mapped).
+ * Take the space's tables away; this hart leaves it if need be, the banks are
+ * not donated any more. Preconditions: no window attached (message buffers may
+ * still be mapped); no other hart runs it: vm_space_running. No fence is owed:
+ * its ASID is not given out again before every hart has flushed everything.
  */
 void vm_space_destroy(struct vm_space *space);
-/* Switch this hart to `space`, or to the kernel's own table with NULL. */
+/* Harts whose satp names the space, whether or not they execute its threads. */
+static inline struct hart_mask vm_space_running(const struct vm_space *space)
+{
+	return space->running;
+}
+/* Switch this hart to `space`, or to the kernel's own table with NULL. Cheap if it is there. */
 void vm_activate(struct vm_space *space);
 
-/* Donate a bank. ERR_BUSY if it is donated, ERR_ARGUMENT if misaligned. */
+/*
+ * Donate a bank. ERR_BUSY if it is donated, ERR_ARGUMENT if misaligned or
+ * empty, ERR_LIMIT if the space has VM_SPACE_BANKS. Touches none of its pages.
+ */
 NODISCARD enum err vm_bank_add(struct vm_space *space, struct vm_bank *bank, struct paddr base,
 			       uint64_t bytes);
 /*
- * Take a bank back. Empties the whole space's user tables first if any of its
- * pages is in use (they are refilled by faults). Preemptible: false = call again.
+ * Take a bank back. What its tables map is unmapped first: user pages are
+ * refilled by faults; message buffers must be mapped again by the kernel.
+ * Preemptible: false = call again. True also for a bank that is not donated.
  */
 bool vm_bank_remove(struct vm_bank *bank);
 
-/* See SPACE_ATTACH_WINDOW. ERR_ARGUMENT, ERR_BUSY (attached), ERR_LIMIT. */
+/* See SPACE_ATTACH_WINDOW. ERR_ARGUMENT (also overlap), ERR_BUSY (attached), ERR_LIMIT. */
 NODISCARD enum err vm_window_attach(struct vm_space *space, struct vm_window *window,
 				    uint64_t first_page, uint64_t pages, uint8_t rights);
 /* Unmap all of it, flush, leave the space; bindings are dissolved. False = preempted, call again. */
 bool vm_window_detach(struct vm_window *window);
 
-/* ERR_BUSY, ERR_LIMIT, ERR_RIGHTS (rights beyond the window's). */
+/*
+ * ERR_BUSY (is bound), ERR_NOT_BOUND (window not attached), ERR_LIMIT,
+ * ERR_RIGHTS (rights beyond the window's), ERR_ARGUMENT (no or unknown rights).
+ */
 NODISCARD enum err vm_binding_bind(struct vm_binding *binding, struct vm_window *window,
 				   struct vm_pool *pool, uint8_t rights);
 /*
@@ -157,28 +196,55 @@ NODISCARD enum err vm_pool_add_extent(struct vm_pool *pool, struct paddr base, u
 /*
  * The window operations (kernel/abi/window.h). Each continues at item->done
  * and advances it. VM_PREEMPTED: an interrupt is pending; flushes owed must be
- * committed, then the call repeated later. The item is a kernel copy.
- * `flush` gathers what to fence; the caller commits it before anybody is told.
+ * committed, then the call repeated later; each call gets at least one step
+ * done. The item is a kernel copy. `flush` gathers what to fence; the caller
+ * commits it before anybody is told. It must be zero at first; one serves any
+ * number of items and spaces.
  * TLB state: entries removed or weakened may be cached until vm_flush_commit.
+ * No fence follows an entry that becomes valid or gains rights: a hart that
+ * still caches the old one faults, and vm_fault fences there.
+ *
+ * Common errors: ERR_ARGUMENT (range, rights, flags), ERR_NOT_BOUND (window
+ * not attached, binding not bound, or either being taken away), ERR_NO_TABLE
+ * (item->done pages are done, the next one is untouched).
+ *
+ * Accessed and dirty: MAP sets A, and D if the entry is writable, since the
+ * page is about to be used and a trap that only sets a bit costs more than it
+ * tells; PROTECT and CLONE leave the bits; HARVEST with CLEAR clears them, from
+ * then on hardware or vm_fault sets them.
  */
 #define VM_PREEMPTED ((enum err)1000)
 struct vm_flush {
 	struct vm_space *space; /* NULL: nothing owed */
-	uint64_t first_page;	/* range of pages owed; ignored if whole */
+	uint64_t first_page;	/* range of pages owed, if `pages` */
 	uint64_t last_page;
+	bool pages;
 	bool whole;   /* whole space, non-leaf entries included */
 	bool fence_i; /* every hart must refetch instructions */
 };
+/*
+ * The largest leaf is used that alignment of both sides, count and extent
+ * allow and whose slot is empty or such a leaf; 4 KiB with WINDOW_ZERO (bounded
+ * zeroing). ERR_RIGHTS: beyond the binding's, or WINDOW_ZERO through a binding
+ * without WRITE. ERR_ARGUMENT: WINDOW_ZERO on a device pool.
+ */
 NODISCARD enum err vm_map(struct vm_binding *binding, struct window_item *item,
 			  struct vm_flush *flush);
+/* ERR_RIGHTS: no binding of the window allows them on the page reached. */
 NODISCARD enum err vm_protect(struct vm_window *window, struct window_item *item,
 			      struct vm_flush *flush);
 NODISCARD enum err vm_unmap(struct vm_window *window, struct window_item *item,
 			    struct vm_flush *flush);
+/* ERR_MISMATCH: the target's slot is valid. ERR_NOT_BOUND, ERR_RIGHTS: by the target's bindings. */
 NODISCARD enum err vm_clone(struct vm_window *window, struct vm_window *target,
 			    struct window_item *item, struct vm_flush *flush);
-/* `words`: the caller's message words; results go to words[item->pool_page...]; bounds checked
- * against MESSAGE_WORDS and against overwriting the items. */
+/*
+ * `words`: the caller's message words; results go to words[item->pool_page...],
+ * which must lie behind the first item, at VM_RESULT_WORD, and below
+ * MESSAGE_WORDS. HARVEST reports the bits of a large leaf for each of its pages
+ * and clears them only if the item covers all of it.
+ */
+#define VM_RESULT_WORD (WINDOW_ITEM_WORD + sizeof(struct window_item) / 8)
 NODISCARD enum err vm_query(struct vm_window *window, struct window_item *item, uint64_t *words,
 			    struct vm_flush *flush);
 NODISCARD enum err vm_harvest(struct vm_window *window, struct window_item *item, uint64_t *words,

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The instructions that vm/ needs beyond C: satp, sfence.vma, fence.i,
+ * cbo.zero, the pending-interrupt test, and the bounds of the kernel image.
+ * Nothing else in the kernel executes sfence.vma or writes satp (the first
+ * instructions of boot excepted). Host tests (-DVM_HOST) supply fakes.
+ */
+#ifndef VM_CSR_H
+#define VM_CSR_H
+
+#include "kernel/types.h"
+
+/* Sections of the kernel image, as byte offsets from its start; page multiples. */
+struct vm_image {
+	uint64_t text_end;
+	uint64_t rodata_end;
+	uint64_t stacks_start;
+	uint64_t stacks_end;
+	uint64_t end;
+};
+
+#ifdef VM_HOST
+#include "tests/vm/fake.h"
+#else
+#include "kernel/hart.h"
+
+/* A bug of the kernel, never of a user: ebreak, which the trap handler reports with sepc. */
+static inline void vm_assert(bool condition)
+{
+	if (!condition) {
+		__builtin_trap();
+	}
+}
+
+static inline void satp_write(uint64_t value)
+{
+	__asm__ volatile("csrw satp, %0" : : "r"(value) : "memory");
+}
+
+static inline uint64_t satp_read(void)
+{
+	uint64_t value;
+
+	__asm__ volatile("csrr %0, satp" : "=r"(value) : : "memory");
+	return value;
+}
+
+/*
+ * sfence.vma (privileged spec, "Supervisor Memory-Management Fence
+ * Instruction"): orders this hart's earlier stores to page tables before its
+ * later walks, and drops cached translations:
+ * all address spaces, global ones included, all levels;
+ */
+static inline void sfence_all(void)
+{
+	__asm__ volatile("sfence.vma x0, x0" : : : "memory");
+}
+
+/* one address space, all levels, global entries excluded (also for asid 0: rs2 is not x0); */
+static inline void sfence_asid(uint64_t asid)
+{
+	__asm__ volatile("sfence.vma x0, %0" : : "r"(asid) : "memory");
+}
+
+/* one address space, the leaf entry of one address. */
+static inline void sfence_page(uint64_t address, uint64_t asid)
+{
+	__asm__ volatile("sfence.vma %0, %1" : : "r"(address), "r"(asid) : "memory");
+}
+
+/* This hart's later fetches see its earlier stores, and other harts' that it has seen (Zifencei). */
+static inline void fence_i(void)
+{
+	__asm__ volatile("fence.i" : : : "memory");
+}
+
+/* cbo.zero (Zicboz), written as .insn because -march does not name the extension. */
+static inline void zero_block(void *block)
+{
+	__asm__ volatile(".insn i 0x0f, 2, x0, %0, 4" : : "r"(block) : "memory");
+}
+
+/* Is an interrupt pending that the kernel would take if it were not busy? */
+static inline bool vm_preempt_pending(void)
+{
+	uint64_t pending, enabled;
+
+	__asm__ volatile("csrr %0, sip" : "=r"(pending) : : "memory");
+	__asm__ volatile("csrr %0, sie" : "=r"(enabled) : : "memory");
+	return (pending & enabled) != 0;
+}
+
+static inline struct vm_image vm_image(void)
+{
+	extern char __image_start[], __text_end[], __rodata_end[];
+	extern char __stacks_start[], __stacks_end[], __image_end[];
+	uint64_t start = (uint64_t)__image_start;
+
+	return (struct vm_image){
+		.text_end = (uint64_t)__text_end - start,
+		.rodata_end = (uint64_t)__rodata_end - start,
+		.stacks_start = (uint64_t)__stacks_start - start,
+		.stacks_end = (uint64_t)__stacks_end - start,
+		.end = (uint64_t)__image_end - start,
+	};
+}
+#endif
+
+#endif

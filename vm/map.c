@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * WINDOW_MAP.
+ *
+ * A step handles frames that are contiguous in an extent, in one table or one
+ * large leaf: first the expectations are checked and entries of other frames
+ * are cleared, then those are fenced, then all are installed. Between, nobody
+ * can see the old frame and the new one through one address on two harts.
+ */
+#include "vm/table.h"
+
+#define MAP_FLAGS (WINDOW_EXPECT_EMPTY | WINDOW_EXPECT_PAGE | WINDOW_ZERO | WINDOW_FENCE_I)
+#define EXPECT_BOTH (WINDOW_EXPECT_EMPTY | WINDOW_EXPECT_PAGE)
+/* Frames zeroed between two looks at pending interrupts. */
+#define ZERO_STEP 4u
+
+/* One step: `pages` contiguous frames from `ppn` at virtual page `page`. */
+struct map_step {
+	struct vm_binding *binding;
+	struct window_item *item;
+	struct vm_flush *flush;
+	struct vm_space *space;
+	uint64_t page;
+	uint64_t ppn;
+	uint64_t pages;
+	uint64_t bits; /* of a new entry */
+};
+
+static enum err map_check(const struct vm_binding *binding, const struct window_item *item)
+{
+	if (binding->window == NULL || binding->closing) {
+		return ERR_NOT_BOUND;
+	}
+	enum err err = vm_item_check(binding->window, item);
+
+	if (err != ERR_OK) {
+		return err;
+	}
+	if (!vm_rights_valid(item->rights) || (item->flags & ~MAP_FLAGS) ||
+	    (item->flags & EXPECT_BOTH) == EXPECT_BOTH || item->count > binding->pool->pages ||
+	    item->pool_page > binding->pool->pages - item->count) {
+		return ERR_ARGUMENT;
+	}
+	if (item->rights & ~binding->rights) {
+		return ERR_RIGHTS;
+	}
+	if (item->flags & WINDOW_ZERO) {
+		/* Zeroing is a write: not through a binding that must not write. */
+		if (!(binding->rights & RIGHT_WRITE)) {
+			return ERR_RIGHTS;
+		}
+		if (binding->pool->is_device) {
+			return ERR_ARGUMENT;
+		}
+	}
+	return ERR_OK;
+}
+
+/*
+ * Is `pte`, an entry of `level` that covers the step's page + `offset`, what
+ * the item expects there?
+ */
+static bool is_expected(const struct map_step *step, uint64_t pte, unsigned level, uint64_t offset)
+{
+	const struct window_item *item = step->item;
+
+	if (item->flags & WINDOW_EXPECT_EMPTY) {
+		return pte == 0;
+	}
+	if (!(item->flags & WINDOW_EXPECT_PAGE)) {
+		return true;
+	}
+	uint64_t pool_page = item->expected + item->done + offset;
+	const struct vm_extent *extent = vm_pool_extent(step->binding->pool, pool_page);
+	uint64_t inside = (step->page + offset) & (sv39_span(level) - 1);
+
+	return pte != 0 && extent != NULL &&
+	       pte_ppn(pte) + inside ==
+		       (extent->base.raw >> PAGE_SHIFT) + pool_page - extent->pool_page;
+}
+
+/*
+ * First half: how many of the entries, which lie in one table, can be set.
+ * Entries of other frames are cleared, and fenced on return. *made: how many
+ * were 0 before. *err: ERR_MISMATCH if an expectation ended the run.
+ */
+static unsigned map_clear(const struct map_step *step, struct vm_slot slot, unsigned entries,
+			  unsigned *made, enum err *err)
+{
+	uint64_t span = sv39_span(slot.level);
+	bool is_replaced = false;
+	unsigned i;
+
+	for (i = 0; i < entries; i++) {
+		uint64_t old = pte_load(&slot.pte[i]);
+
+		if (!is_expected(step, old, slot.level, i * span)) {
+			*err = ERR_MISMATCH;
+			break;
+		}
+		if (old == 0) {
+			(*made)++;
+		} else if (pte_ppn(old) != step->ppn + i * span) {
+			pte_store(&slot.pte[i], 0); /* covered by the commit below */
+			vm_flush_range(step->flush, step->space, step->page + i * span, span);
+			is_replaced = true;
+		}
+	}
+	if (is_replaced) {
+		vm_flush_commit(step->flush);
+	}
+	return i;
+}
+
+/* Second half: cannot fail. */
+static void map_install(const struct map_step *step, struct vm_slot slot, unsigned entries)
+{
+	uint64_t span = sv39_span(slot.level);
+
+	for (unsigned i = 0; i < entries; i++) {
+		uint64_t ppn = step->ppn + i * span;
+		uint64_t old = pte_load(&slot.pte[i]);
+
+		if (step->item->flags & WINDOW_ZERO) {
+			vm_zero_page((struct paddr){ppn << PAGE_SHIFT});
+			/* Zeroes before the entry, for other harts' walkers. */
+			__atomic_thread_fence(__ATOMIC_RELEASE);
+		}
+		if (old == 0) {
+			/* 0 to valid: no flush; a hart that remembers the 0 fences in vm_fault. */
+			pte_store(&slot.pte[i], pte_make(ppn, step->bits));
+			continue;
+		}
+		/* The same frame: keep A and D. */
+		pte_update(&slot.pte[i], PTE_RWX, step->bits);
+		if (old & PTE_RWX & ~step->bits) {
+			vm_flush_range(step->flush, step->space, step->page + i * span, span);
+		}
+	}
+}
+
+static enum err map_entries(const struct map_step *step, struct vm_slot slot)
+{
+	unsigned limit = step->item->flags & WINDOW_ZERO ? ZERO_STEP : VM_STEP_ENTRIES;
+	unsigned entries = 1, made = 0;
+	enum err err = ERR_OK;
+
+	if (slot.level == 0) {
+		entries = SV39_ENTRIES - sv39_index(step->page, 0);
+		if (entries > limit) {
+			entries = limit;
+		}
+		if (entries > step->pages) {
+			entries = (unsigned)step->pages;
+		}
+	}
+	entries = map_clear(step, slot, entries, &made, &err);
+	map_install(step, slot, entries);
+	vm_live_add(slot, made);
+	step->item->done += (uint32_t)(entries * sv39_span(slot.level));
+	return err;
+}
+
+/* The largest level whose leaf fits the step. */
+static unsigned leaf_level(const struct map_step *step)
+{
+	unsigned level = step->item->flags & WINDOW_ZERO ? 0 : SV39_ROOT_LEVEL;
+
+	while (level > 0 && (step->pages < sv39_span(level) ||
+			     ((step->page | step->ppn) & (sv39_span(level) - 1)) != 0)) {
+		level--;
+	}
+	return level;
+}
+
+/*
+ * A leaf larger than the step wants: if it already says what the item asks
+ * for, count the pages as done, else return false.
+ */
+static bool map_is_there(const struct map_step *step, struct vm_slot slot)
+{
+	uint64_t pte = pte_load(slot.pte);
+	uint64_t span = sv39_span(slot.level);
+	uint64_t inside = step->page & (span - 1);
+	uint64_t pages = span - inside;
+
+	if (pte == 0 || pte_ppn(pte) + inside != step->ppn || (step->item->flags & WINDOW_ZERO) ||
+	    (pte & PTE_RWX) != (step->bits & PTE_RWX)) {
+		return false;
+	}
+	step->item->done += (uint32_t)(pages < step->pages ? pages : step->pages);
+	return true;
+}
+
+static enum err map_step(const struct map_step *step)
+{
+	unsigned level = leaf_level(step);
+	struct vm_slot slot = vm_slot_find(step->space, step->page, level);
+
+	/* Smaller leaves than could be, if there is a table already. */
+	while (slot.level == level && level > 0 && pte_is_table(pte_load(slot.pte))) {
+		level--;
+		slot = vm_slot_find(step->space, step->page, level);
+	}
+	if (slot.level > level) {
+		if (!is_expected(step, pte_load(slot.pte), slot.level, 0)) {
+			return ERR_MISMATCH;
+		}
+		if (map_is_there(step, slot)) {
+			return ERR_OK;
+		}
+		enum err err = vm_tables_make(step->space, &slot, step->page, level,
+					      step->binding->window, step->flush);
+		if (err != ERR_OK) {
+			return err;
+		}
+	}
+	return map_entries(step, slot);
+}
+
+enum err vm_map(struct vm_binding *binding, struct window_item *item, struct vm_flush *flush)
+{
+	enum err err = map_check(binding, item);
+
+	if (err != ERR_OK) {
+		return err;
+	}
+	struct map_step step = {
+		.binding = binding,
+		.item = item,
+		.flush = flush,
+		.space = binding->window->space,
+		.bits = PTE_V | PTE_U | PTE_A | (uint64_t)item->rights << 1 |
+			(item->rights & RIGHT_WRITE ? PTE_D : 0),
+	};
+
+	if (item->flags & WINDOW_FENCE_I) {
+		vm_flush_fence_i(flush, step.space);
+	}
+	/* What this hart stored into the frames comes before the entries, for other harts'
+	 * walkers; pairs with the address dependency of their walk. */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	while (item->done < item->count) {
+		uint64_t pool_page = item->pool_page + item->done;
+		const struct vm_extent *extent = vm_pool_extent(binding->pool, pool_page);
+		uint64_t inside = pool_page - extent->pool_page;
+
+		step.page = item->va_page + item->done;
+		step.ppn = (extent->base.raw >> PAGE_SHIFT) + inside;
+		step.pages = extent->pages - inside;
+		if (step.pages > item->count - item->done) {
+			step.pages = item->count - item->done;
+		}
+		err = map_step(&step);
+		if (err != ERR_OK) {
+			return err;
+		}
+		if (item->done < item->count && vm_preempt_pending()) {
+			return VM_PREEMPTED;
+		}
+	}
+	return ERR_OK;
+}

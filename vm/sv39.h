@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Sv39 page-table entries: bits and the accessors for them.
+ *
+ * Source: RISC-V privileged specification, chapter "Supervisor-Level ISA",
+ * sections "Sv32: Addressing and Memory Protection" (bit meanings) and "Sv39".
+ *
+ * In this kernel an invalid entry is always 0: code compares with 0.
+ */
+#ifndef VM_SV39_H
+#define VM_SV39_H
+
+#include "kernel/abi/object.h"
+#include "kernel/types.h"
+
+#define PTE_V (1ull << 0)
+#define PTE_R (1ull << 1)
+#define PTE_W (1ull << 2)
+#define PTE_X (1ull << 3)
+#define PTE_U (1ull << 4)
+#define PTE_G (1ull << 5)
+#define PTE_A (1ull << 6)
+#define PTE_D (1ull << 7)
+#define PTE_RWX (PTE_R | PTE_W | PTE_X)
+#define PTE_PPN_SHIFT 10
+#define PTE_PPN_MASK ((1ull << 44) - 1)
+
+#define SV39_ENTRIES 512u
+#define SV39_INDEX_BITS 9
+#define SV39_ROOT_LEVEL 2u /* levels: 2 = root (1 GiB an entry), 1 (2 MiB), 0 (4 KiB) */
+
+#define SATP_MODE_SV39 (8ull << 60)
+#define SATP_ASID_SHIFT 44
+#define SATP_ASID_MASK 0xffffull
+
+/* Rights of the ABI and R, W, X of an entry differ by a shift only. */
+_Static_assert(RIGHT_READ << 1 == PTE_R && RIGHT_WRITE << 1 == PTE_W && RIGHT_EXECUTE << 1 == PTE_X,
+	       "rights are shifted into an entry");
+
+/* A pointer to the next level: V set, none of R, W, X ("Sv39", step 4 of the walk). */
+static inline bool pte_is_table(uint64_t pte)
+{
+	return (pte & (PTE_V | PTE_RWX)) == PTE_V;
+}
+
+static inline bool pte_is_leaf(uint64_t pte)
+{
+	return (pte & PTE_V) && (pte & PTE_RWX);
+}
+
+/* Physical page number. */
+static inline uint64_t pte_ppn(uint64_t pte)
+{
+	return (pte >> PTE_PPN_SHIFT) & PTE_PPN_MASK;
+}
+
+static inline struct paddr pte_paddr(uint64_t pte)
+{
+	return (struct paddr){pte_ppn(pte) << PAGE_SHIFT};
+}
+
+static inline uint64_t pte_make(uint64_t ppn, uint64_t bits)
+{
+	return ppn << PTE_PPN_SHIFT | bits;
+}
+
+/* Index of virtual page number `page` in a table of `level`. */
+static inline unsigned sv39_index(uint64_t page, unsigned level)
+{
+	return (unsigned)(page >> (SV39_INDEX_BITS * level)) & (SV39_ENTRIES - 1);
+}
+
+/* 4 KiB pages that an entry of `level` spans: 1, 512, 262144. */
+static inline uint64_t sv39_span(unsigned level)
+{
+	return 1ull << (SV39_INDEX_BITS * level);
+}
+
+/*
+ * Entries are read by the walkers of all harts at any time and, where the
+ * hardware updates A and D, written too. So every access is one atomic
+ * access of 8 bytes, and bits are changed by read-modify-write.
+ */
+static inline uint64_t pte_load(const uint64_t *pte)
+{
+	return __atomic_load_n(pte, __ATOMIC_RELAXED);
+}
+
+/* Becomes `sd`. Which flush covers the store is said where it is called. */
+static inline void pte_store(uint64_t *pte, uint64_t value)
+{
+	__atomic_store_n(pte, value, __ATOMIC_RELAXED);
+}
+
+/*
+ * Becomes `fence rw,w; sd`: what was stored before (the contents of the table
+ * or frame that the entry points to) is visible to a walker that sees it.
+ * Pairs with the address dependency of the walk.
+ */
+static inline void pte_publish(uint64_t *pte, uint64_t value)
+{
+	__atomic_store_n(pte, value, __ATOMIC_RELEASE);
+}
+
+/* Becomes `amoswap.d`. Returns the old entry with A and D as last set by any hart. */
+static inline uint64_t pte_exchange(uint64_t *pte, uint64_t value)
+{
+	return __atomic_exchange_n(pte, value, __ATOMIC_RELAXED);
+}
+
+/*
+ * Clear and set bits of a valid entry in one step (an lr/sc loop), keeping an
+ * A or D that hardware sets meanwhile; it repeats only when that happened, at
+ * most twice. Returns the old entry.
+ */
+static inline uint64_t pte_update(uint64_t *pte, uint64_t clear, uint64_t set)
+{
+	uint64_t old = pte_load(pte);
+
+	while (!__atomic_compare_exchange_n(pte, &old, (old & ~clear) | set, false,
+					    __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+	}
+	return old;
+}
+
+#endif
