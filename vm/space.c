@@ -19,6 +19,12 @@ void vm_space_init(struct vm_space *space, struct paddr root)
 	}
 }
 
+/* Not donated any more; where it lies the kernel may still want to know. */
+static void bank_reset(struct vm_bank *bank)
+{
+	*bank = (struct vm_bank){.base = bank->base, .bytes = bank->bytes};
+}
+
 void vm_space_destroy(struct vm_space *space)
 {
 	vm_assert(space->window_count == 0);
@@ -30,7 +36,7 @@ void vm_space_destroy(struct vm_space *space)
 		struct vm_bank *bank = space->banks;
 
 		space->banks = bank->next;
-		*bank = (struct vm_bank){0};
+		bank_reset(bank);
 	}
 	*space = (struct vm_space){0};
 }
@@ -124,7 +130,7 @@ static void bank_unlink(struct vm_bank *bank)
 	}
 	*link = bank->next;
 	space->bank_count--;
-	*bank = (struct vm_bank){0};
+	bank_reset(bank);
 }
 
 bool vm_bank_remove(struct vm_bank *bank)
