@@ -42,7 +42,6 @@ qemu-system-riscv
 # Only `make check` and `make format` need these.
 check_packages="
 clang-format
-clang-tidy
 cppcheck
 "
 
@@ -116,6 +115,7 @@ apt_new() {
 		APT::Get::Assume-Yes "true";
 		APT::Install-Recommends "false";
 		Acquire::Retries "3";
+		Acquire::Languages "none";
 	CONF
 }
 
