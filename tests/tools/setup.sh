@@ -78,22 +78,20 @@ missing() {
 }
 
 # The mirror from which the host's suite comes, and the key it is signed with.
-# apt itself parses its sources (one-line and deb822 alike); only Signed-By has
-# to be read from the file, as apt does not report it.
+# apt itself parses its sources, one-line and deb822 alike, and says what it
+# would fetch (which works before any list was fetched); only Signed-By has to
+# be read from the file that names the mirror.
 find_mirror() {
-	target=$(apt-get indextargets \
-		--format '$(RELEASE)|$(REPO_URI)|$(COMPONENT)|$(SOURCESENTRY)' \
-		'Created-By: Packages' 2>/dev/null |
-		awk -F '|' -v suite="$suite" '
-			($1 == suite || $1 == "stable" || $1 == "oldstable") &&
-			$3 == "main" && $2 !~ /^cdrom:/ { print; exit }')
-	[ -n "$target" ] || die "apt on this machine has no mirror for Debian $suite (main)." \
+	mirror=$(apt-get -o Debug::NoLocking=1 update --print-uris 2>/dev/null |
+		sed -n -E "s,^'([^']+)/dists/($suite|stable|oldstable)/main/binary-.*/Packages.*,\1,p" |
+		grep -v '^cdrom:' | head -n 1)
+	[ -n "$mirror" ] || die "apt on this machine has no mirror for Debian $suite (main)." \
 		"Add one to /etc/apt/sources.list and run make setup again."
-	mirror=$(echo "$target" | cut -d '|' -f 2)
-	entry=$(echo "$target" | cut -d '|' -f 4)
-	signed_by=$(sed -n -E \
+	files=$(grep -lsF "$mirror" /etc/apt/sources.list /etc/apt/sources.list.d/* || true)
+	signed_by=
+	[ -z "$files" ] || signed_by=$(sed -n -E \
 		-e 's/^Signed-By:[[:space:]]*(\/[^[:space:]]+).*/\1/Ip' \
-		-e 's/^deb[[:space:]]+\[[^]]*signed-by=([^] ]+).*/\1/p' "${entry%:*}" | head -n 1)
+		-e 's/^deb[[:space:]]+\[[^]]*signed-by=([^] ]+).*/\1/p' $files | head -n 1)
 	keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 	[ -n "$signed_by" ] || [ ! -e "$keyring" ] || signed_by=$keyring
 	option=${signed_by:+"[signed-by=$signed_by] "}
