@@ -140,8 +140,9 @@ struct limit {
 	uint64_t soft, hard;
 };
 
-/* What vfs_open_exec tells of a program file. Kept open while the process runs it. */
+/* What vfs_open_exec tells of a program file. Kept open while a process runs it. */
 struct exec_file {
+	uint32_t references; /* core's */
 	uint32_t fs;
 	bool is_tmpfs;
 	uint64_t ino, size;
@@ -173,7 +174,7 @@ struct process {
 	struct fd_table *files;
 	struct fs_context *fs;
 	struct signal_state *signals; /* core's */
-	struct exec_file exe;
+	struct exec_file *exe; /* shared with forked children; NULL before the first exec */
 	struct credentials credentials;
 	struct limit limits[16]; /* RLIMIT_* */
 	uint64_t start_time;	 /* ticks */
@@ -338,7 +339,7 @@ void tty_session_ended(struct session *s);
  */
 int64_t vfs_open_exec(struct process *p, int dirfd, const char *path, int flags,
 		      struct exec_file *file);
-void vfs_close_exec(struct exec_file *file); /* frees path; harmless if zeroed */
+void vfs_close_exec(struct exec_file *file); /* frees path, not *file; harmless if zeroed */
 /*
  * What mmap needs of a descriptor: *object = the pager's object, 0 for
  * anonymous memory (/dev/zero). Checks the open mode against
