@@ -24,6 +24,22 @@ What the current hart's Sv39 tables map, read by the emulator: an opinion
 independent of the kernel's own.
 end
 
+define panic-record
+	if panic_record.magic == 0
+		echo no panic\n
+	else
+		print panic_record
+		set $frame = 0
+		while $frame < panic_record.frame_count
+			info symbol panic_record.frames[$frame]
+			set $frame = $frame + 1
+		end
+	end
+end
+document panic-record
+What the kernel noted when it panicked.
+end
+
 define native
 	add-symbol-file $arg0
 end
