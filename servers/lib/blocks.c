@@ -73,7 +73,7 @@ static unsigned carve(struct blocks *blocks, cap_t untyped, uint64_t base, unsig
 	cap_t slot = index != BLOCK_NONE ? slot_allocate() : 0;
 
 	if (slot != 0 &&
-		invoke5(untyped, UNTYPED_RETYPE, OBJECT_UNTYPED, bits, 1, slot, 0) == ERR_OK) {
+	    invoke5(untyped, UNTYPED_RETYPE, OBJECT_UNTYPED, bits, 1, slot, 0) == ERR_OK) {
 		blocks->table[index] = (struct block){
 			.base = base, .slot = slot, .bits = (uint8_t)bits, .state = BLOCK_USED};
 		return index;
@@ -99,9 +99,10 @@ bool blocks_add(struct blocks *blocks, cap_t untyped, uint64_t base, uint64_t si
 			bits = BLOCK_BITS_MAX;
 		if (1ull << bits == size) {
 			index = entry_new(blocks);
-			blocks->table[index] = (struct block){.base = base,
-				.slot = index != BLOCK_NONE ? untyped : 0,
-				.bits = (uint8_t)bits};
+			blocks->table[index] =
+				(struct block){.base = base,
+					       .slot = index != BLOCK_NONE ? untyped : 0,
+					       .bits = (uint8_t)bits};
 		} else {
 			index = carve(blocks, untyped, base, bits);
 		}
@@ -169,7 +170,7 @@ unsigned block_take_at(struct blocks *blocks, uint64_t base, unsigned bits)
 		const struct block *block = &blocks->table[i];
 
 		if (block->state == BLOCK_FREE && block->bits >= bits && base >= block->base &&
-			base - block->base <= (1ull << block->bits) - (1ull << bits))
+		    base - block->base <= (1ull << block->bits) - (1ull << bits))
 			return cut(blocks, i, base, bits);
 	}
 	return BLOCK_NONE;

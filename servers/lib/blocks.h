@@ -13,7 +13,7 @@
 
 #define BLOCK_BITS_MIN 6
 #define BLOCK_BITS_MAX 38
-#define BLOCK_NONE     0 /* index 0 is no block */
+#define BLOCK_NONE 0 /* index 0 is no block */
 
 enum block_state { BLOCK_ABSENT, BLOCK_FREE, BLOCK_USED, BLOCK_SPLIT };
 

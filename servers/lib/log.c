@@ -15,7 +15,7 @@
 #include "servers/lib/startup.h"
 
 #define CONSOLE_WORD 16
-#define LINE_BYTES   512
+#define LINE_BYTES 512
 
 static void swap_words(uint64_t *a, uint64_t *b, size_t count)
 {

@@ -25,7 +25,7 @@
 
 #define SIZE_BITS_MIN 6
 #define SIZE_BITS_MAX 38
-#define CHUNK_BITS    16 /* asked of the memory server at the least */
+#define CHUNK_BITS 16 /* asked of the memory server at the least */
 
 static cap_t free_homes[SIZE_BITS_MAX + 1];
 
@@ -115,8 +115,8 @@ static cap_t memory_server_untyped(unsigned bits)
 {
 	const struct startup *s = startup();
 	struct message_buffer *buffer = message_buffer();
-	struct message m = {.tag = MESSAGE_TAG(MEMORY_UNTYPED, 1), .words = {bits}};
-	uint32_t receive_caps[MESSAGE_CAPS];
+	uint32_t send_cap = buffer->send_caps[0];
+	struct message m = {.tag = MESSAGE_TAG(MEMORY_UNTYPED, 2) | MESSAGE_TAG_CAPS(1)};
 	cap_t memory = 0, slot;
 
 	/* The memory server itself holds the endpoint without a badge. */
@@ -124,21 +124,19 @@ static cap_t memory_server_untyped(unsigned bits)
 		if (strcmp(s->caps[i].name, "memory") == 0 && s->caps[i].badge != 0)
 			memory = s->caps[i].slot;
 	}
-	if (memory == 0)
-		return 0;
-	slot = slot_allocate();
+	slot = memory != 0 ? slot_allocate() : 0;
 	if (slot == 0)
 		return 0;
-	memcpy(receive_caps, buffer->receive_caps, sizeof(receive_caps));
-	memset(buffer->receive_caps, 0, sizeof(buffer->receive_caps));
-	buffer->receive_caps[0] = slot;
+	m.words[0] = bits;
+	m.words[1] = slot;
+	buffer->send_caps[0] = SLOT_CSPACE;
 	enum err err = ipc_call(memory, &m);
-	memcpy(buffer->receive_caps, receive_caps, sizeof(receive_caps));
-	if (err == ERR_OK && m.words[0] == 0 && message_caps(m.tag) == 1) {
+	buffer->send_caps[0] = send_cap;
+	if (err == ERR_OK && m.words[0] == 0) {
 		*slot_size(slot) = (uint8_t)bits;
 		return slot;
 	}
-	slot_free(slot);
+	slot_release(slot);
 	return 0;
 }
 

@@ -23,7 +23,7 @@ _Static_assert((int)SLOT_CSPACE == (int)BOOT_SLOT_CSPACE &&
 		       (int)SLOT_THREAD == (int)BOOT_SLOT_THREAD &&
 		       (int)SLOT_SPACE == (int)BOOT_SLOT_SPACE &&
 		       (int)SLOT_SCHED_CONTEXT == (int)BOOT_SLOT_SCHED_CONTEXT,
-	"the library works alike in the root task and in servers");
+	       "the library works alike in the root task and in servers");
 
 extern const char tls_template[], tls_template_size[], tls_size[];
 extern char first_thread_tls[];

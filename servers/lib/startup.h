@@ -9,10 +9,10 @@
 
 #include "servers/lib/syscall.h"
 
-#define STARTUP_VA	0x10000000ul
-#define STARTUP_MAGIC	0x505554524154534eul
-#define STARTUP_NAME	24
-#define STARTUP_CAPS	48
+#define STARTUP_VA 0x10000000ul
+#define STARTUP_MAGIC 0x505554524154534eul
+#define STARTUP_NAME 24
+#define STARTUP_CAPS 48
 #define STARTUP_REGIONS 24
 
 /*

@@ -46,7 +46,7 @@ static inline enum err syscall_message(enum syscall number, uint64_t caps, struc
 	register uint64_t t5 __asm__("t5") = 0;
 	__asm__ volatile("ecall"
 			 : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5), "+r"(a6),
-			 "+r"(t0), "+r"(t1), "+r"(t2), "+r"(t3), "+r"(t4), "+r"(t5)
+			   "+r"(t0), "+r"(t1), "+r"(t2), "+r"(t3), "+r"(t4), "+r"(t5)
 			 : "r"(a7)
 			 : "memory");
 	m->tag = a1;
@@ -151,8 +151,8 @@ static inline void thread_yield(void)
 }
 
 /* Method of a kernel object: arguments in m->words, results come back there. */
-static inline enum err invoke(
-	cap_t object, enum method method, unsigned arguments, struct message *m)
+static inline enum err invoke(cap_t object, enum method method, unsigned arguments,
+			      struct message *m)
 {
 	m->tag = MESSAGE_TAG(method, arguments);
 	return syscall_message(SYS_INVOKE, object, m);
@@ -160,7 +160,7 @@ static inline enum err invoke(
 
 /* The same for at most five arguments and no result. */
 static inline enum err invoke5(cap_t object, enum method method, uint64_t a, uint64_t b, uint64_t c,
-	uint64_t d, uint64_t e)
+			       uint64_t d, uint64_t e)
 {
 	struct message m = {.words = {a, b, c, d, e}};
 
