@@ -85,10 +85,11 @@ static unsigned carve(struct blocks *blocks, cap_t untyped, uint64_t base, unsig
 	return BLOCK_NONE;
 }
 
-bool blocks_add(struct blocks *blocks, cap_t untyped, uint64_t base, uint64_t size)
+bool blocks_add(struct blocks *blocks, cap_t untyped, uint64_t base, uint64_t size, uint64_t used)
 {
 	uint64_t end = base + size;
 
+	base += used;
 	while (base < end) {
 		unsigned bits = 63 - (unsigned)__builtin_clzll(end - base);
 		unsigned index;
@@ -97,7 +98,7 @@ bool blocks_add(struct blocks *blocks, cap_t untyped, uint64_t base, uint64_t si
 			bits = (unsigned)__builtin_ctzll(base);
 		if (bits > BLOCK_BITS_MAX)
 			bits = BLOCK_BITS_MAX;
-		if (1ull << bits == size) {
+		if (1ull << bits == size && used == 0) {
 			index = entry_new(blocks);
 			blocks->table[index] =
 				(struct block){.base = base,

@@ -39,10 +39,11 @@ struct blocks {
 void blocks_init(struct blocks *blocks, struct block *table, uint32_t capacity);
 
 /*
- * Hand over an unused Untyped: bytes [base, base + size), both multiples of
- * 64. False if slots or entries ran out; what was carved until then serves.
+ * Hand over an Untyped of physical bytes [base, base + size), of which the
+ * first `used` are in use already; all multiples of 64. False if slots or
+ * entries ran out; what was carved until then serves.
  */
-bool blocks_add(struct blocks *blocks, cap_t untyped, uint64_t base, uint64_t size);
+bool blocks_add(struct blocks *blocks, cap_t untyped, uint64_t base, uint64_t size, uint64_t used);
 
 /* A free block of 2^bits bytes, now used; BLOCK_NONE if there is none. */
 unsigned block_take(struct blocks *blocks, unsigned bits);

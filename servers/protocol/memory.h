@@ -11,7 +11,8 @@
 	X(MEMORY_UNTYPED, 1, "log2 bytes 12..30, empty slot n; cap 0: the client's CSpace",        \
 	  "status", "an Untyped of RAM for kernel objects, moved to slot n, charged to the quota") \
 	X(MEMORY_POOL, 2, "least pages, most pages", "status, pages; cap 0: Pool (all rights)",    \
-	  "a pool of RAM, as large as quota and memory allow within the bounds; pages zeroed")     \
+	  "a pool of RAM, as large as quota and memory allow within the bounds; its pages hold "   \
+	  "nothing of another client, but are not zero (WINDOW_ZERO makes them so)")               \
 	X(MEMORY_INFO, 3, "-", "status, RAM bytes, bytes free, own quota, own use",                \
 	  "figures of the machine and of the client")                                              \
 	X(MEMORY_RECLAIM, 4, "badge", "status",                                                    \

@@ -23,12 +23,15 @@ void memory_init(void)
 	blocks_init(&ram, ram_table, ROOT_BLOCKS);
 	blocks_init(&device_memory, device_table, 256);
 	for (unsigned i = 0; i < boot->untyped_count; i++) {
-		const struct boot_untyped *untyped = &boot->untyped[i];
-		struct blocks *list = untyped->is_device ? &device_memory : &ram;
+		cap_t untyped = BOOT_SLOT_UNTYPED + i;
+		struct message m = {0};
 
-		if (!blocks_add(list, BOOT_SLOT_UNTYPED + i, untyped->base, untyped->size))
-			log_print("root: memory at %#lx cannot be used: too many pieces\n",
-				  untyped->base);
+		if (invoke(untyped, UNTYPED_INFO, 0, &m) == ERR_OK &&
+		    blocks_add(m.words[3] ? &device_memory : &ram, untyped, m.words[0], m.words[1],
+			       m.words[2]))
+			continue;
+		log_print("root: memory at %#lx cannot be used: too many pieces\n",
+			  boot->untyped[i].base);
 	}
 }
 
