@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Per-hart state. In the kernel, tp points to this hart's struct.
+ */
+#ifndef KERNEL_HART_H
+#define KERNEL_HART_H
+
+#include "kernel/abi/object.h"
+#include "kernel/types.h"
+
+struct thread;
+struct vm_space;
+
+#define PRIORITIES (PRIORITY_MAX + 1)
+
+/* Ready threads of one hart that do not run: a ring for each priority. */
+struct run_queue {
+	uint64_t occupied[PRIORITIES / 64]; /* bit p: ring p is not empty */
+	struct thread *ring[PRIORITIES];    /* the thread to run next; its `previous` is the last */
+};
+
+struct hart {
+	uintptr_t stack_top; /* first, trap_entry.S */
+	unsigned index;	     /* logical number */
+	bool online;	     /* takes part in scheduling */
+	bool is_idle;	     /* waits for an interrupt, outside the lock */
+	bool reschedule;     /* a better thread may be ready, or the slice is over */
+	bool evict;	     /* another hart asks this one to leave its thread and space */
+	struct thread *current; /* NULL: idle, or evicted */
+	struct vm_space *active_space;
+	struct thread *fpu_owner; /* whose state the FPU registers hold */
+	uint64_t slice_end;	  /* of current, in ticks */
+	uint64_t timer_at;	  /* when the timer interrupt is programmed to come */
+	uint64_t switched_at;	  /* when current began to run, or the hart to idle */
+	uint64_t idle_ticks;
+	uint64_t switches, entries; /* statistics, HART_INFO */
+	struct run_queue queue;
+};
+_Static_assert(offsetof(struct hart, stack_top) == 0, "trap_entry.S");
+
+extern struct hart harts[HARTS_MAX];
+
+static inline struct hart *hart_current(void)
+{
+	struct hart *hart;
+
+	__asm__("mv %0, tp" : "=r"(hart));
+	return hart;
+}
+
+/* Logical number of this hart. */
+static inline unsigned hart_index(void)
+{
+	return hart_current()->index;
+}
+
+#endif

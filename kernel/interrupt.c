@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * See interrupt.h.
+ *
+ * A device interrupt becomes a signal to the notification its driver set. The
+ * PLIC keeps the source silent from the claim until the driver acknowledges
+ * (IRQ_ACK), so a storming device costs its driver's time only. A source that
+ * fires with no notification set is switched off.
+ */
+#include "kernel/interrupt.h"
+
+#include "kernel/csr.h"
+#include "kernel/invoke.h"
+#include "kernel/ipc.h"
+#include "kernel/panic.h"
+#include "kernel/plic.h"
+#include "kernel/schedule.h"
+#include "kernel/timer.h"
+
+#define IRQ_MAX 192
+
+struct irq {
+	bool exists; /* an IrqHandler capability was made */
+	struct cap_slot notification; /* embedded */
+};
+
+static struct irq irqs[IRQ_MAX];
+
+static unsigned irq_source(const struct irq *irq)
+{
+	return (unsigned)(irq - irqs);
+}
+
+static void device_interrupts(void)
+{
+	uint32_t source;
+
+	/* Ends: a claimed source stays silent until it is completed. */
+	while ((source = plic_claim()) != 0) {
+		struct irq *irq = &irqs[source];
+
+		if (source >= IRQ_MAX || irq->notification.type == OBJECT_NONE)
+			plic_disable(source);
+		else
+			notification_signal(irq->notification.object, irq->notification.badge,
+					    false);
+	}
+}
+
+void interrupts_handle(void)
+{
+	uint64_t pending = csr_read_sip() & csr_read_sie();
+
+	if ((pending & SIP_SSIP) != 0) {
+		csr_clear_sip(SIP_SSIP);
+		panic_stop_if_asked();
+	}
+	if ((pending & SIP_STIP) != 0) {
+		uint64_t now = time_now();
+
+		sched_timer(now);
+		timers_fire(now);
+	}
+	if ((pending & SIP_SEIP) != 0)
+		device_interrupts();
+}
+
+void irq_detach(struct cap_slot *notification)
+{
+	plic_disable(irq_source(CONTAINER_OF(notification, struct irq, notification)));
+}
+
+void irq_destroy(struct irq *irq)
+{
+	plic_disable(irq_source(irq));
+	if (irq->notification.type != OBJECT_NONE)
+		cap_remove(&irq->notification);
+	irq->exists = false;
+}
+
+enum err irq_control_get(struct invocation *call)
+{
+	uint64_t source = call->arguments[0];
+	struct cap_slot *slot;
+	enum err err;
+
+	if (source >= IRQ_MAX || !plic_is_source((unsigned)source))
+		return ERR_ARGUMENT;
+	err = cap_lookup_empty(invocation_cspace(call), call->arguments[1], &slot);
+	if (err != ERR_OK)
+		return err;
+	if (irqs[source].exists)
+		return ERR_BUSY;
+	irqs[source].exists = true;
+	irqs[source].notification.role = ROLE_IRQ_NOTIFICATION;
+	cap_insert(slot, call->slot, OBJECT_IRQ_HANDLER, &irqs[source], RIGHTS_ALL, 0);
+	slot->primary = true;
+	return ERR_OK;
+}
+
+enum err irq_set_notification(struct invocation *call)
+{
+	struct irq *irq = call->object;
+	struct cap_slot *source = NULL;
+
+	if (call->arguments[0] != 0) {
+		enum err err = cap_lookup_typed(invocation_cspace(call), call->arguments[0],
+						OBJECT_NOTIFICATION, RIGHT_WRITE, &source);
+
+		if (err != ERR_OK)
+			return err;
+	}
+	plic_disable(irq_source(irq));
+	if (irq->notification.type != OBJECT_NONE)
+		cap_remove(&irq->notification);
+	if (source == NULL)
+		return ERR_OK;
+	cap_derive(&irq->notification, source, RIGHT_WRITE, 0);
+	plic_enable(irq_source(irq), hart_index());
+	return ERR_OK;
+}
+
+enum err irq_ack(struct invocation *call)
+{
+	plic_complete(irq_source(call->object));
+	return ERR_OK;
+}

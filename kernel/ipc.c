@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * See ipc.h.
+ *
+ * An endpoint queues either senders or receivers, never both. A call is a
+ * send whose sender then waits in a Reply object of the receiver: one-shot,
+ * because answering empties the object, and unforgeable, because only the
+ * receiver's capability reaches it. The kernel speaks for a thread (ecall of a
+ * personality, exception, page fault) by the same calls.
+ *
+ * thread.reply has two uses by state: RECEIVING, the object it will receive
+ * with; WAITING_REPLY, the object that holds it.
+ */
+#include "kernel/ipc.h"
+
+#include "kernel/print.h"
+#include "kernel/schedule.h"
+#include "kernel/thread.h"
+#include "kernel/timer.h"
+
+const uint8_t message_register[MESSAGE_REGISTERS] = {12, 13, 14, 15, 16, 5, 6, 7, 28, 29};
+
+/* --- endpoint queues ------------------------------------------------------ */
+
+static void endpoint_enqueue(struct endpoint *endpoint, struct thread *t, bool receiver)
+{
+	endpoint->receivers = receiver;
+	t->endpoint = endpoint;
+	t->state = receiver ? THREAD_RECEIVING : THREAD_SENDING;
+	t->next = NULL;
+	t->previous = endpoint->tail;
+	if (endpoint->tail != NULL)
+		endpoint->tail->next = t;
+	else
+		endpoint->head = t;
+	endpoint->tail = t;
+}
+
+static void endpoint_dequeue(struct thread *t)
+{
+	struct endpoint *endpoint = t->endpoint;
+
+	if (t->previous != NULL)
+		t->previous->next = t->next;
+	else
+		endpoint->head = t->next;
+	if (t->next != NULL)
+		t->next->previous = t->previous;
+	else
+		endpoint->tail = t->previous;
+	t->next = NULL;
+	t->previous = NULL;
+	t->endpoint = NULL;
+}
+
+static void notification_dequeue(struct thread *t)
+{
+	struct notification *n = t->notification;
+
+	if (t->previous != NULL)
+		t->previous->next = t->next;
+	else
+		n->head = t->next;
+	if (t->next != NULL)
+		t->next->previous = t->previous;
+	else
+		n->tail = t->previous;
+	t->next = NULL;
+	t->previous = NULL;
+	t->notification = NULL;
+}
+
+/* --- moving a message ------------------------------------------------------ */
+
+static void copy_words(struct thread *from, struct thread *to, unsigned words)
+{
+	unsigned in_registers = words < MESSAGE_REGISTERS ? words : MESSAGE_REGISTERS;
+
+	for (unsigned i = 0; i < in_registers; i++)
+		set_message_word(to, i, message_word(from, i));
+	for (unsigned i = MESSAGE_REGISTERS; i < words; i++)
+		thread_buffer(to)->words[i] = thread_buffer(from)->words[i];
+}
+
+/* Derive the capabilities named by the sender into the slots named by the receiver; how many. */
+static unsigned copy_caps(struct thread *from, struct thread *to, unsigned caps)
+{
+	unsigned done;
+
+	for (done = 0; done < caps; done++) {
+		struct cap_slot *source;
+		struct cap_slot *target;
+
+		if (cap_lookup(from->cspace.object, thread_buffer(from)->send_caps[done], &source) !=
+			    ERR_OK ||
+		    source->type == OBJECT_UNTYPED ||
+		    cap_lookup_empty(to->cspace.object, thread_buffer(to)->receive_caps[done],
+				     &target) != ERR_OK)
+			break;
+		cap_derive(target, source, RIGHTS_ALL, 0);
+	}
+	return done;
+}
+
+static void put_words(struct thread *to, uint32_t label, const uint64_t *words, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		set_message_word(to, i, words[i]);
+	to->registers[REG_A1] = MESSAGE_TAG(label, n);
+}
+
+/* Put the message of `from`, of whatever kind, into the registers and buffer of `to`. */
+static void transfer(struct thread *from, struct thread *to)
+{
+	switch (from->send_kind) {
+	case SEND_MESSAGE: {
+		uint64_t tag = from->send_tag & ~(MESSAGE_TAG_CAPS(0xf) | MESSAGE_TAG_ITEMS(0xff));
+		unsigned caps = from->may_grant ? message_caps(from->send_tag) : 0;
+
+		copy_words(from, to, message_words(tag));
+		if (caps != 0)
+			tag |= MESSAGE_TAG_CAPS(copy_caps(from, to, caps));
+		to->registers[REG_A1] = tag;
+		break;
+	}
+	case SEND_ECALL:
+		put_words(to, LABEL_ECALL, &from->registers[REG_A0], 8);
+		break;
+	case SEND_EXCEPTION:
+		put_words(to, LABEL_EXCEPTION,
+			  (uint64_t[]){from->fault_cause, from->fault_address, from->registers[0],
+				       from->fault_code},
+			  4);
+		break;
+	case SEND_FAULT:
+		put_words(to, LABEL_FAULT,
+			  (uint64_t[]){from->fault_address, from->fault_access, from->registers[0],
+				       from->fault_count},
+			  4);
+		break;
+	}
+	to->registers[REG_BADGE] = from->send_badge;
+	set_result(to, ERR_OK);
+}
+
+/* `to` receives from `from`; both are in no queue. Makes neither of them ready by itself. */
+static void deliver(struct thread *from, struct thread *to)
+{
+	struct reply *reply = to->reply;
+
+	transfer(from, to);
+	to->reply = NULL;
+	if (reply != NULL)
+		reply->receiver = NULL;
+	to->state = THREAD_READY;
+	if (!from->is_call) {
+		from->state = THREAD_READY;
+		set_result(from, ERR_OK);
+	} else if (reply == NULL) {
+		ipc_cancel(from);
+	} else {
+		reply->caller = from;
+		from->reply = reply;
+		from->state = THREAD_WAITING_REPLY;
+	}
+}
+
+/* --- sending --------------------------------------------------------------- */
+
+/* t, with its send_* fields set, gives its message to the endpoint or waits in its queue. */
+static void send(struct thread *t, struct endpoint *endpoint)
+{
+	struct thread *receiver = endpoint->receivers ? endpoint->head : NULL;
+
+	if (receiver == NULL) {
+		endpoint_enqueue(endpoint, t, false);
+		return;
+	}
+	endpoint_dequeue(receiver);
+	deliver(t, receiver);
+	sched_ready(receiver, t->state != THREAD_READY);
+}
+
+void ipc_kernel_call(struct thread *t, const struct cap_slot *endpoint, enum send_kind kind)
+{
+	if (endpoint->type == OBJECT_NONE) {
+		thread_dead(t);
+		return;
+	}
+	t->send_kind = kind;
+	t->send_badge = endpoint->badge;
+	t->is_call = true;
+	send(t, endpoint->object);
+}
+
+static enum err send_check(struct thread *t, struct cap_slot **slot)
+{
+	uint64_t tag = t->registers[REG_A1];
+	enum err err = cap_lookup_typed(t->cspace.object, (uint32_t)t->registers[REG_A0],
+					OBJECT_ENDPOINT, RIGHT_WRITE, slot);
+
+	if (err != ERR_OK)
+		return err;
+	if (message_words(tag) > MESSAGE_WORDS || message_caps(tag) > MESSAGE_CAPS ||
+	    message_items(tag) != 0 || message_label(tag) >= MESSAGE_LABEL_KERNEL)
+		return ERR_ARGUMENT;
+	if (message_caps(tag) != 0 && ((*slot)->rights & RIGHT_GRANT) == 0)
+		return ERR_RIGHTS;
+	return ERR_OK;
+}
+
+static void send_commit(struct thread *t, struct cap_slot *slot, bool is_call)
+{
+	t->send_kind = SEND_MESSAGE;
+	t->send_tag = t->registers[REG_A1];
+	t->send_badge = slot->badge;
+	t->may_grant = true; /* else there are no capabilities in the tag */
+	t->is_call = is_call;
+	send(t, slot->object);
+}
+
+void ipc_call(struct thread *t)
+{
+	struct cap_slot *slot;
+	enum err err = send_check(t, &slot);
+
+	if (err != ERR_OK)
+		set_result(t, err);
+	else
+		send_commit(t, slot, true);
+}
+
+void ipc_send(struct thread *t, bool may_block)
+{
+	struct cap_slot *slot;
+	enum err err = send_check(t, &slot);
+
+	if (err == ERR_OK && !may_block) {
+		struct endpoint *endpoint = slot->object;
+
+		if (!endpoint->receivers || endpoint->head == NULL)
+			err = ERR_WOULD_BLOCK;
+	}
+	if (err != ERR_OK)
+		set_result(t, err);
+	else
+		send_commit(t, slot, false);
+}
+
+/* --- receiving ------------------------------------------------------------- */
+
+struct receive {
+	struct endpoint *endpoint;
+	struct reply *reply; /* NULL: none given */
+};
+
+static enum err receive_check(struct thread *t, struct receive *receive)
+{
+	uint32_t reply_index = (uint32_t)(t->registers[REG_A0] >> 32);
+	struct cap_slot *slot;
+	enum err err = cap_lookup_typed(t->cspace.object, (uint32_t)t->registers[REG_A0],
+					OBJECT_ENDPOINT, RIGHT_READ, &slot);
+
+	if (err != ERR_OK)
+		return err;
+	receive->endpoint = slot->object;
+	receive->reply = NULL;
+	if (reply_index == 0)
+		return ERR_OK;
+	err = cap_lookup_typed(t->cspace.object, reply_index, OBJECT_REPLY, 0, &slot);
+	if (err != ERR_OK)
+		return err;
+	receive->reply = slot->object;
+	return receive->reply->receiver != NULL ? ERR_BUSY : ERR_OK;
+}
+
+/* Take the bound notification's word, if there is one, as the message received. */
+static bool receive_signal(struct thread *t)
+{
+	struct notification *n = t->bound.object;
+
+	if (t->bound.type == OBJECT_NONE || n->word == 0)
+		return false;
+	t->registers[REG_BADGE] = n->word;
+	t->registers[REG_A1] = MESSAGE_TAG(LABEL_NOTIFICATION, 0);
+	set_result(t, ERR_OK);
+	n->word = 0;
+	return true;
+}
+
+static void receive_commit(struct thread *t, const struct receive *receive, bool may_block)
+{
+	struct endpoint *endpoint = receive->endpoint;
+
+	if (receive_signal(t))
+		return;
+	if (endpoint->head != NULL && !endpoint->receivers) {
+		struct thread *sender = endpoint->head;
+
+		endpoint_dequeue(sender);
+		t->reply = receive->reply;
+		deliver(sender, t);
+		sched_ready(sender, false);
+		return;
+	}
+	if (!may_block) {
+		set_result(t, ERR_WOULD_BLOCK);
+		return;
+	}
+	t->reply = receive->reply;
+	if (t->reply != NULL)
+		t->reply->receiver = t;
+	endpoint_enqueue(endpoint, t, true);
+}
+
+void ipc_receive(struct thread *t, bool may_block)
+{
+	struct receive receive;
+	enum err err = receive_check(t, &receive);
+
+	if (err == ERR_OK && receive.reply != NULL && receive.reply->caller != NULL)
+		err = ERR_BUSY;
+	if (err != ERR_OK)
+		set_result(t, err);
+	else
+		receive_commit(t, &receive, may_block);
+}
+
+/* --- answering ------------------------------------------------------------- */
+
+static bool tag_is_answer(uint64_t tag)
+{
+	return message_words(tag) <= MESSAGE_WORDS && message_caps(tag) <= MESSAGE_CAPS &&
+	       message_label(tag) < MESSAGE_LABEL_KERNEL;
+}
+
+static void answer_fault(struct thread *server, struct thread *caller)
+{
+	uint64_t tag = server->registers[REG_A1];
+
+	caller->state = THREAD_READY;
+	if (message_label(tag) != FAULT_FAIL)
+		return; /* it tries the access again */
+	caller->fault_code = message_words(tag) > 0 ? message_word(server, 0) : 0;
+	ipc_kernel_call(caller, &caller->handler, SEND_EXCEPTION);
+}
+
+/* Give the message of `server` to the caller that the object holds. It may be made ready. */
+static struct thread *answer(struct thread *server, struct reply *reply)
+{
+	struct thread *caller = reply->caller;
+	uint64_t tag = server->registers[REG_A1];
+	unsigned words = message_words(tag);
+
+	reply->caller = NULL;
+	caller->reply = NULL;
+	switch (caller->send_kind) {
+	case SEND_MESSAGE:
+		server->send_kind = SEND_MESSAGE;
+		server->send_tag = tag;
+		server->send_badge = 0;
+		server->may_grant = true;
+		transfer(server, caller);
+		caller->state = THREAD_READY;
+		break;
+	case SEND_ECALL:
+		for (unsigned i = 0; i < words && i < 8; i++)
+			caller->registers[REG_A0 + i] = message_word(server, i);
+		caller->state = THREAD_READY;
+		break;
+	case SEND_FAULT:
+		answer_fault(server, caller);
+		break;
+	case SEND_EXCEPTION:
+		caller->state = THREAD_READY;
+		break;
+	}
+	return caller;
+}
+
+void ipc_reply(struct thread *t)
+{
+	struct cap_slot *slot;
+	struct reply *reply;
+	enum err err = cap_lookup_typed(t->cspace.object, (uint32_t)t->registers[REG_A0],
+					OBJECT_REPLY, 0, &slot);
+
+	if (err == ERR_OK && !tag_is_answer(t->registers[REG_A1]))
+		err = ERR_ARGUMENT;
+	reply = err == ERR_OK ? slot->object : NULL;
+	if (err == ERR_OK && reply->caller == NULL)
+		err = ERR_NOT_BOUND;
+	set_result(t, err);
+	if (err == ERR_OK)
+		sched_ready(answer(t, reply), false);
+}
+
+void ipc_reply_receive(struct thread *t)
+{
+	struct receive receive;
+	struct thread *caller = NULL;
+	enum err err = receive_check(t, &receive);
+
+	if (err == ERR_OK && !tag_is_answer(t->registers[REG_A1]))
+		err = ERR_ARGUMENT;
+	if (err != ERR_OK) {
+		set_result(t, err);
+		return;
+	}
+	if (receive.reply != NULL && receive.reply->caller != NULL)
+		caller = answer(t, receive.reply);
+	receive_commit(t, &receive, true);
+	if (caller != NULL)
+		sched_ready(caller, t->state != THREAD_READY);
+}
+
+/* --- notifications --------------------------------------------------------- */
+
+void notification_signal(struct notification *n, uint64_t bits, bool handoff)
+{
+	struct thread *t = n->head;
+
+	n->word |= bits;
+	if (t != NULL) {
+		notification_dequeue(t);
+		t->registers[REG_BADGE] = n->word;
+		set_result(t, ERR_OK);
+	} else if (n->bound != NULL && n->bound->state == THREAD_RECEIVING) {
+		t = n->bound;
+		endpoint_dequeue(t);
+		if (t->reply != NULL)
+			t->reply->receiver = NULL;
+		t->reply = NULL;
+		t->registers[REG_BADGE] = n->word;
+		t->registers[REG_A1] = MESSAGE_TAG(LABEL_NOTIFICATION, 0);
+		set_result(t, ERR_OK);
+	} else {
+		return;
+	}
+	n->word = 0;
+	t->state = THREAD_READY;
+	sched_ready(t, handoff);
+}
+
+void ipc_signal(struct thread *t)
+{
+	struct cap_slot *slot;
+	enum err err = cap_lookup_typed(t->cspace.object, (uint32_t)t->registers[REG_A0],
+					OBJECT_NOTIFICATION, RIGHT_WRITE, &slot);
+
+	set_result(t, err);
+	if (err == ERR_OK)
+		notification_signal(slot->object, slot->badge, false);
+}
+
+void ipc_wait(struct thread *t, bool may_block)
+{
+	struct cap_slot *slot;
+	struct notification *n;
+	enum err err = cap_lookup_typed(t->cspace.object, (uint32_t)t->registers[REG_A0],
+					OBJECT_NOTIFICATION, RIGHT_READ, &slot);
+
+	set_result(t, err);
+	if (err != ERR_OK)
+		return;
+	n = slot->object;
+	if (n->word != 0 || !may_block) {
+		t->registers[REG_BADGE] = n->word;
+		n->word = 0;
+		return;
+	}
+	t->state = THREAD_WAITING_SIGNAL;
+	t->notification = n;
+	t->next = NULL;
+	t->previous = n->tail;
+	if (n->tail != NULL)
+		n->tail->next = t;
+	else
+		n->head = t;
+	n->tail = t;
+}
+
+/* --- ending waits ---------------------------------------------------------- */
+
+void ipc_detach(struct thread *t)
+{
+	if (t->endpoint != NULL)
+		endpoint_dequeue(t);
+	if (t->notification != NULL)
+		notification_dequeue(t);
+	if (t->reply != NULL) {
+		if (t->state == THREAD_WAITING_REPLY)
+			t->reply->caller = NULL;
+		else
+			t->reply->receiver = NULL;
+		t->reply = NULL;
+	}
+	t->state = THREAD_STOPPED;
+}
+
+void ipc_cancel(struct thread *t)
+{
+	bool spoke_kernel = (t->state == THREAD_SENDING || t->state == THREAD_WAITING_REPLY ||
+			     t->state == THREAD_READY) &&
+			    t->send_kind != SEND_MESSAGE;
+
+	ipc_detach(t);
+	t->state = THREAD_READY;
+	if (!spoke_kernel)
+		set_result(t, ERR_CANCELLED);
+	else if (t->send_kind == SEND_ECALL)
+		t->registers[0] -= 4; /* it makes the call again */
+	else if (t->send_kind == SEND_EXCEPTION)
+		thread_dead(t);
+	sched_ready(t, false);
+}
+
+bool endpoint_destroy(struct endpoint *endpoint)
+{
+	while (endpoint->head != NULL) {
+		ipc_cancel(endpoint->head);
+		if (thread_preempt_pending())
+			return false;
+	}
+	return true;
+}
+
+bool notification_destroy(struct notification *n)
+{
+	timer_disarm(n);
+	while (n->head != NULL) {
+		ipc_cancel(n->head);
+		if (thread_preempt_pending())
+			return false;
+	}
+	return true;
+}
+
+void reply_destroy(struct reply *reply)
+{
+	if (reply->receiver != NULL) {
+		reply->receiver->reply = NULL;
+		reply->receiver = NULL;
+	}
+	if (reply->caller != NULL)
+		ipc_cancel(reply->caller);
+}

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * See schedule.h.
+ *
+ * Each hart has a ring of ready threads per priority and a bitmap of the rings
+ * in use, so queueing and picking are O(1). A thread is queued on the hart
+ * that suits it best when it becomes ready; a hart that finds its queue empty
+ * takes the best thread at the head of another hart's queue. The running
+ * thread is in no queue.
+ *
+ * Eviction: before a thread or space is changed or destroyed under a hart
+ * that uses it, that hart is asked (evict flag, IPI) to let go of both. It
+ * does so while it waits for the kernel lock, which the asking hart holds, so
+ * no other thread is involved and the wait is short.
+ */
+#include "kernel/schedule.h"
+
+#include "kernel/fpu.h"
+#include "kernel/interrupt.h"
+#include "kernel/lock.h"
+#include "kernel/timer.h"
+#include "sbi/sbi.h"
+
+struct hart harts[HARTS_MAX];
+
+static void queue_insert(struct hart *hart, struct thread *t, bool at_head)
+{
+	unsigned priority = thread_sched(t)->priority;
+	struct run_queue *queue = &hart->queue;
+	struct thread *head = queue->ring[priority];
+
+	if (head == NULL) {
+		t->next = t;
+		t->previous = t;
+		queue->ring[priority] = t;
+		queue->occupied[priority / 64] |= 1ull << (priority % 64);
+	} else {
+		t->next = head;
+		t->previous = head->previous;
+		head->previous->next = t;
+		head->previous = t;
+		if (at_head)
+			queue->ring[priority] = t;
+	}
+	t->hart = hart;
+	t->queued = true;
+}
+
+static void queue_remove(struct thread *t)
+{
+	unsigned priority = thread_sched(t)->priority;
+	struct run_queue *queue = &t->hart->queue;
+
+	if (t->next == t) {
+		queue->ring[priority] = NULL;
+		queue->occupied[priority / 64] &= ~(1ull << (priority % 64));
+	} else {
+		t->previous->next = t->next;
+		t->next->previous = t->previous;
+		if (queue->ring[priority] == t)
+			queue->ring[priority] = t->next;
+	}
+	t->next = NULL;
+	t->previous = NULL;
+	t->queued = false;
+}
+
+/* The highest-priority thread at the head of its ring, or NULL. */
+static struct thread *queue_best(const struct hart *hart)
+{
+	for (int word = PRIORITIES / 64 - 1; word >= 0; word--) {
+		uint64_t bits = hart->queue.occupied[word];
+
+		if (bits != 0)
+			return hart->queue.ring[word * 64 + 63 - __builtin_clzll(bits)];
+	}
+	return NULL;
+}
+
+static bool hart_allows(const struct hart *hart, const struct thread *t)
+{
+	return (thread_sched(t)->allowed.bits >> hart->index & 1) != 0;
+}
+
+/* A thread for this hart from the queue of another one, or NULL. */
+static struct thread *steal(struct hart *self)
+{
+	struct thread *best = NULL;
+
+	for (unsigned i = 0; i < HARTS_MAX; i++) {
+		struct thread *t;
+
+		if (!harts[i].online || &harts[i] == self)
+			continue;
+		t = queue_best(&harts[i]);
+		if (t != NULL && hart_allows(self, t) &&
+		    (best == NULL || thread_sched(t)->priority > thread_sched(best)->priority))
+			best = t;
+	}
+	return best;
+}
+
+/* Where a thread that became ready should wait for its turn. */
+static struct hart *choose_hart(const struct thread *t, bool handoff)
+{
+	struct hart *self = hart_current();
+	struct hart *fallback = NULL;
+
+	if (handoff && hart_allows(self, t))
+		return self;
+	if (t->hart != NULL && t->hart->online && hart_allows(t->hart, t)) {
+		if (t->hart->is_idle)
+			return t->hart;
+		fallback = t->hart;
+	}
+	for (unsigned i = 0; i < HARTS_MAX; i++) {
+		if (!harts[i].online || !hart_allows(&harts[i], t))
+			continue;
+		if (harts[i].is_idle && !harts[i].reschedule)
+			return &harts[i];
+		if (fallback == NULL)
+			fallback = &harts[i];
+	}
+	return fallback;
+}
+
+static void hart_kick(struct hart *hart)
+{
+	hart->reschedule = true;
+	if (hart != hart_current())
+		sbi_send_ipi((struct hart_mask){1u << hart->index});
+}
+
+void sched_ready(struct thread *t, bool handoff)
+{
+	struct hart *hart;
+
+	if (!thread_runnable(t) || t->queued || (t->hart != NULL && t->hart->current == t))
+		return;
+	hart = choose_hart(t, handoff);
+	if (hart == NULL)
+		return; /* no hart of its mask is online: it waits for ever, as configured */
+	queue_insert(hart, t, false);
+	if (hart->is_idle || hart->current == NULL ||
+	    thread_sched(t)->priority > thread_sched(hart->current)->priority)
+		hart_kick(hart);
+}
+
+/* Put current's live state into its struct, on the hart itself. */
+static void leave_current(struct hart *hart)
+{
+	struct thread *t = hart->current;
+
+	if (t == NULL)
+		return;
+	fpu_save(hart, t);
+	t->run_ticks += time_now() - hart->switched_at;
+	hart->switched_at = time_now();
+	hart->current = NULL;
+}
+
+static void leave_all(struct hart *hart)
+{
+	leave_current(hart);
+	vm_activate(NULL);
+	hart->active_space = NULL;
+}
+
+void hart_serve_eviction(void)
+{
+	struct hart *hart = hart_current();
+
+	/* Acquire: pairs with the release in evict; the asking hart holds the lock and waits. */
+	if (!__atomic_load_n(&hart->evict, __ATOMIC_ACQUIRE))
+		return;
+	leave_all(hart);
+	/* Release: what was saved is seen by the asking hart. */
+	__atomic_store_n(&hart->evict, false, __ATOMIC_RELEASE);
+}
+
+static void evict(struct hart *hart)
+{
+	if (hart == hart_current()) {
+		leave_all(hart);
+		return;
+	}
+	__atomic_store_n(&hart->evict, true, __ATOMIC_RELEASE);
+	hart_kick(hart);
+	while (__atomic_load_n(&hart->evict, __ATOMIC_ACQUIRE))
+		;
+}
+
+void sched_stop(struct thread *t)
+{
+	if (t->queued)
+		queue_remove(t);
+	if (t->hart != NULL && t->hart->current == t)
+		evict(t->hart);
+}
+
+void sched_leave_space(struct vm_space *space)
+{
+	for (unsigned i = 0; i < HARTS_MAX; i++) {
+		if (harts[i].active_space == space)
+			evict(&harts[i]);
+	}
+}
+
+void sched_yield(void)
+{
+	struct hart *hart = hart_current();
+
+	hart->slice_end = 0;
+	hart->reschedule = true;
+}
+
+void sched_set_timer(uint64_t time)
+{
+	struct hart *hart = hart_current();
+
+	/* A timer that comes too early is harmless, and cheaper than to move it each time. */
+	if (time >= hart->timer_at)
+		return;
+	hart->timer_at = time;
+	sbi_set_timer(time);
+}
+
+void sched_timer(uint64_t now)
+{
+	struct hart *hart = hart_current();
+
+	hart->timer_at = ~0ull;
+	sbi_set_timer(~0ull); /* else it stays pending */
+	if (hart->current == NULL)
+		return;
+	if (now >= hart->slice_end)
+		hart->reschedule = true;
+	else
+		sched_set_timer(hart->slice_end);
+}
+
+static void switch_to(struct hart *hart, struct thread *t)
+{
+	uint64_t now = time_now();
+
+	if (hart->current == t) { /* goes on, with a new slice if the old one is over */
+		if (now >= hart->slice_end)
+			hart->slice_end = now + thread_sched(t)->slice;
+		sched_set_timer(hart->slice_end);
+		return;
+	}
+	leave_current(hart);
+	hart->switches++;
+	hart->switched_at = now;
+	hart->current = t;
+	t->hart = hart;
+	fpu_switch_in(hart, t);
+	if (hart->active_space != t->space.object) {
+		hart->active_space = t->space.object;
+		vm_activate(hart->active_space);
+	}
+	hart->slice_end = now + thread_sched(t)->slice;
+	sched_set_timer(hart->slice_end);
+}
+
+/* Nothing to run: wait for an interrupt without the lock, then look at it. */
+static void idle(struct hart *hart)
+{
+	leave_current(hart);
+	hart->is_idle = true;
+	kernel_unlock();
+	/* Interrupts are masked in sstatus: wfi ends when one is pending, no trap is taken. */
+	__asm__ volatile("wfi" ::: "memory");
+	kernel_lock();
+	hart->is_idle = false;
+	hart->idle_ticks += time_now() - hart->switched_at;
+	hart->switched_at = time_now();
+	interrupts_handle();
+}
+
+/* The thread to run now: current if nothing better is ready. */
+static struct thread *choose(struct hart *hart)
+{
+	struct thread *current = hart->current;
+	struct thread *best;
+
+	if (current != NULL && !thread_runnable(current))
+		current = NULL;
+	if (current != NULL && !hart->reschedule)
+		return current;
+	hart->reschedule = false;
+	best = queue_best(hart);
+	if (current != NULL) {
+		unsigned mine = thread_sched(current)->priority;
+		bool slice_over = time_now() >= hart->slice_end;
+
+		if (best == NULL || thread_sched(best)->priority < mine ||
+		    (thread_sched(best)->priority == mine && !slice_over))
+			return current;
+		queue_insert(hart, current, !slice_over);
+	}
+	if (best == NULL)
+		best = steal(hart);
+	if (best != NULL)
+		queue_remove(best);
+	return best;
+}
+
+struct thread *sched_pick(void)
+{
+	struct hart *hart = hart_current();
+
+	for (;;) {
+		struct thread *t = choose(hart);
+
+		if (t != NULL) {
+			switch_to(hart, t);
+			return t;
+		}
+		idle(hart);
+	}
+}

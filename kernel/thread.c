@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See thread.h. The methods of Thread are in thread_methods.c. */
+#include "kernel/thread.h"
+
+#include "kernel/csr.h"
+#include "kernel/fpu.h"
+#include "kernel/ipc.h"
+#include "kernel/print.h"
+#include "kernel/schedule.h"
+
+bool thread_preempt_pending(void)
+{
+	return (csr_read_sip() & csr_read_sie()) != 0;
+}
+
+void thread_dead(struct thread *t)
+{
+	t->resumed = false;
+	print("thread %p: unhandled exception %lu, address %lx, pc %lx; stopped\n", (void *)t,
+	      t->fault_cause, t->fault_address, t->registers[0]);
+}
+
+static enum fault_access access_of(uint64_t cause)
+{
+	if (cause == SCAUSE_FETCH_PAGE_FAULT)
+		return FAULT_EXECUTE;
+	return cause == SCAUSE_STORE_PAGE_FAULT ? FAULT_WRITE : FAULT_READ;
+}
+
+static void page_fault(struct thread *t)
+{
+	struct vm_window *window;
+	struct window_object *object;
+
+	switch (vm_fault(t->space.object, t->fault_address, t->fault_access, &window)) {
+	case VM_FAULT_RETRY:
+		return;
+	case VM_FAULT_WINDOW:
+		object = CONTAINER_OF(window, struct window_object, vm);
+		t->fault_count++;
+		if (object->fault.type != OBJECT_NONE) {
+			ipc_kernel_call(t, &object->fault, SEND_FAULT);
+			return;
+		}
+		break;
+	case VM_FAULT_NONE:
+		break;
+	}
+	ipc_kernel_call(t, &t->handler, SEND_EXCEPTION);
+}
+
+void thread_exception(struct thread *t, uint64_t cause, uint64_t value)
+{
+	if (cause == SCAUSE_ILLEGAL && fpu_load(hart_current(), t))
+		return;
+	t->fault_cause = cause;
+	t->fault_address = value;
+	t->fault_code = 0;
+	t->fault_access = access_of(cause);
+	if (cause == SCAUSE_FETCH_PAGE_FAULT || cause == SCAUSE_LOAD_PAGE_FAULT ||
+	    cause == SCAUSE_STORE_PAGE_FAULT)
+		page_fault(t);
+	else
+		ipc_kernel_call(t, &t->handler, SEND_EXCEPTION);
+}
+
+void thread_destroy(struct thread *t)
+{
+	struct cap_slot *embedded[] = {&t->cspace, &t->space, &t->sched, &t->handler, &t->bound};
+
+	sched_stop(t);
+	ipc_detach(t);
+	if (t->has_buffer && t->space.type != OBJECT_NONE)
+		vm_message_buffer_unmap(t->space.object, t->buffer_number);
+	t->has_buffer = false;
+	if (t->bound.type != OBJECT_NONE)
+		((struct notification *)t->bound.object)->bound = NULL;
+	if (t->sched.type != OBJECT_NONE)
+		thread_sched(t)->thread = NULL;
+	for (unsigned i = 0; i < ARRAY_SIZE(embedded); i++) {
+		if (embedded[i]->type != OBJECT_NONE)
+			cap_remove(embedded[i]);
+	}
+}
