@@ -22,14 +22,21 @@ enum vm_fault vm_fault(struct vm_space *space, uint64_t address, enum fault_acce
 		if ((pte & bits) != bits) {
 			/*
 			 * Svade: the hart traps instead of setting the bits
-			 * ("Sv39", step 9 of the walk). No remote fence: a hart
-			 * that caches the entry without them traps too.
+			 * ("Sv39", step 9 of the walk). The fence orders the
+			 * store before the retry's walk. No remote fence: a hart
+			 * that caches the entry without the bits traps too.
 			 */
 			pte_update(slot.pte, 0, bits);
+			vm_fence_local(page, 1, vm_asid(space));
+		} else {
+			/*
+			 * The hart caches what was here before the entry became
+			 * valid or gained rights; nobody fenced then. That may be
+			 * an invalid entry of an upper level (boards without
+			 * Svvptc), which a fence by address does not drop.
+			 */
+			vm_fence_local(0, 0, vm_asid(space));
 		}
-		/* Orders the store above before the retry's walk, and drops what was cached of an
-		 * entry that has become valid or gained rights: nobody fenced then. */
-		vm_fence_local(page, 1, vm_asid(space));
 		return VM_FAULT_RETRY;
 	}
 	*window = vm_window_find(space, page);

@@ -12,6 +12,7 @@
 
 #include "kernel/abi/object.h"
 #include "kernel/types.h"
+#include "vm/csr.h"
 
 #define PTE_V (1ull << 0)
 #define PTE_R (1ull << 1)
@@ -89,6 +90,7 @@ static inline uint64_t pte_load(const uint64_t *pte)
 /* Becomes `sd`. Which flush covers the store is said where it is called. */
 static inline void pte_store(uint64_t *pte, uint64_t value)
 {
+	pte_trace(pte, value);
 	__atomic_store_n(pte, value, __ATOMIC_RELAXED);
 }
 
@@ -99,12 +101,14 @@ static inline void pte_store(uint64_t *pte, uint64_t value)
  */
 static inline void pte_publish(uint64_t *pte, uint64_t value)
 {
+	pte_trace(pte, value);
 	__atomic_store_n(pte, value, __ATOMIC_RELEASE);
 }
 
 /* Becomes `amoswap.d`. Returns the old entry with A and D as last set by any hart. */
 static inline uint64_t pte_exchange(uint64_t *pte, uint64_t value)
 {
+	pte_trace(pte, value);
 	return __atomic_exchange_n(pte, value, __ATOMIC_RELAXED);
 }
 
@@ -117,6 +121,7 @@ static inline uint64_t pte_update(uint64_t *pte, uint64_t clear, uint64_t set)
 {
 	uint64_t old = pte_load(pte);
 
+	pte_trace(pte, (old & ~clear) | set);
 	while (!__atomic_compare_exchange_n(pte, &old, (old & ~clear) | set, false,
 					    __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
 	}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What vm/csr.h gives to vm/ in host tests instead of instructions. fake.c.
+ */
+#ifndef TESTS_VM_FAKE_H
+#define TESTS_VM_FAKE_H
+
+#include "kernel/types.h"
+
+struct vm_image;
+
+void vm_assert(bool condition);
+void satp_write(uint64_t value);
+uint64_t satp_read(void);
+void sfence_all(void);
+void sfence_asid(uint64_t asid);
+void sfence_page(uint64_t address, uint64_t asid);
+void fence_i(void);
+void zero_block(void *block);
+bool vm_preempt_pending(void);
+void pte_trace(const uint64_t *pte, uint64_t value);
+struct vm_image vm_image(void);
+unsigned hart_index(void);
+
+#endif

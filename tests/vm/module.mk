@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: BSD-2-Clause
+HOST_TESTS += vm_model
+vm_model_SRC := tests/vm/main.c tests/vm/fake.c tests/vm/random.c tests/vm/unit.c \
+	$(filter vm/%.c,$(KERNEL_SRC))
+vm_model_CFLAGS := -DVM_HOST
