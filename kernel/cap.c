@@ -8,11 +8,13 @@ enum err cap_lookup(struct cspace *cspace, uint64_t index, struct cap_slot **slo
 {
 	struct cap_slot *found;
 
-	if (cspace == NULL || index == 0 || index >= 1ull << cspace->size_bits)
+	if (cspace == NULL || index == 0 || index >= 1ull << cspace->size_bits) {
 		return ERR_CAP_EMPTY;
+	}
 	found = cspace_slot(cspace, index);
-	if (found->type == OBJECT_NONE)
+	if (found->type == OBJECT_NONE) {
 		return ERR_CAP_EMPTY;
+	}
 	*slot = found;
 	return ERR_OK;
 }
@@ -23,22 +25,27 @@ enum err cap_lookup_typed(struct cspace *cspace, uint64_t index, enum object_typ
 	struct cap_slot *found;
 	enum err err = cap_lookup(cspace, index, &found);
 
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		return err;
-	if (found->type != type)
+	}
+	if (found->type != type) {
 		return ERR_CAP_TYPE;
-	if ((found->rights & rights) != rights)
+	}
+	if ((found->rights & rights) != rights) {
 		return ERR_RIGHTS;
+	}
 	*slot = found;
 	return ERR_OK;
 }
 
 enum err cap_lookup_empty(struct cspace *cspace, uint64_t index, struct cap_slot **slot)
 {
-	if (cspace == NULL || cspace->dying || index == 0 || index >= 1ull << cspace->size_bits)
+	if (cspace == NULL || cspace->dying || index == 0 || index >= 1ull << cspace->size_bits) {
 		return ERR_CAP_EMPTY;
-	if (cspace_slot(cspace, index)->type != OBJECT_NONE)
+	}
+	if (cspace_slot(cspace, index)->type != OBJECT_NONE) {
 		return ERR_SLOT_OCCUPIED;
+	}
 	*slot = cspace_slot(cspace, index);
 	return ERR_OK;
 }
@@ -48,22 +55,26 @@ static void link_child(struct cap_slot *child, struct cap_slot *parent)
 	child->parent = parent;
 	child->previous = NULL;
 	child->next = NULL;
-	if (parent == NULL)
+	if (parent == NULL) {
 		return;
+	}
 	child->next = parent->child;
-	if (child->next != NULL)
+	if (child->next != NULL) {
 		child->next->previous = child;
+	}
 	parent->child = child;
 }
 
 static void unlink_child(struct cap_slot *slot)
 {
-	if (slot->previous != NULL)
+	if (slot->previous != NULL) {
 		slot->previous->next = slot->next;
-	else if (slot->parent != NULL)
+	} else if (slot->parent != NULL) {
 		slot->parent->child = slot->next;
-	if (slot->next != NULL)
+	}
+	if (slot->next != NULL) {
 		slot->next->previous = slot->previous;
+	}
 }
 
 void cap_insert(struct cap_slot *child, struct cap_slot *parent, enum object_type type,
@@ -89,12 +100,14 @@ void cap_derive(struct cap_slot *child, struct cap_slot *source, unsigned rights
 void cap_move(struct cap_slot *to, struct cap_slot *from)
 {
 	*to = *from;
-	if (to->previous != NULL)
+	if (to->previous != NULL) {
 		to->previous->next = to;
-	else if (to->parent != NULL)
+	} else if (to->parent != NULL) {
 		to->parent->child = to;
-	if (to->next != NULL)
+	}
+	if (to->next != NULL) {
 		to->next->previous = to;
+	}
 	*from = (struct cap_slot){.type = OBJECT_NONE};
 }
 
@@ -117,8 +130,9 @@ enum err cap_give_children_to_parent(struct cap_slot *slot, bool (*preempted)(vo
 {
 	while (slot->child != NULL) {
 		cap_reparent(slot->child, slot->parent);
-		if (preempted())
+		if (preempted()) {
 			return CAP_PREEMPTED;
+		}
 	}
 	return ERR_OK;
 }

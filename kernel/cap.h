@@ -45,15 +45,16 @@ enum cap_role {
 };
 
 struct cap_slot {
-	void *object;  /* kernel pointer; UNTYPED: physical base */
-	uint8_t type;  /* enum object_type */
+	void *object; /* kernel pointer; UNTYPED: physical base */
+	uint8_t type; /* enum object_type */
 	uint8_t rights;
-	uint8_t role;  /* enum cap_role */
+	uint8_t role; /* enum cap_role */
 	bool primary;
 	uint32_t zeroed; /* UNTYPED: 64-byte units from the base that need no zeroing any more */
 	uint64_t badge;	 /* UNTYPED: size in bytes */
 	uint64_t used;	 /* UNTYPED: bytes from the base in use; bit 63: device memory */
-	struct cap_slot *parent, *child, *next, *previous; /* derivation tree; next, previous: siblings */
+	struct cap_slot *parent, *child, *next,
+		*previous; /* derivation tree; next, previous: siblings */
 };
 _Static_assert(sizeof(struct cap_slot) == 64, "documented in kernel/abi/object.h");
 

@@ -17,12 +17,15 @@ enum err cspace_copy(struct invocation *call)
 	uint64_t badge = call->arguments[3];
 	enum err err = copy_check(call, &to, &from);
 
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		return err;
-	if (from->type == OBJECT_UNTYPED)
+	}
+	if (from->type == OBJECT_UNTYPED) {
 		return ERR_CAP_TYPE;
-	if (badge != 0 && from->badge != 0)
+	}
+	if (badge != 0 && from->badge != 0) {
 		return ERR_RIGHTS;
+	}
 	cap_derive(to, from, (unsigned)call->arguments[2] & RIGHTS_ALL, badge);
 	return ERR_OK;
 }
@@ -33,11 +36,13 @@ enum err cspace_move(struct invocation *call)
 	struct cap_slot *from;
 	enum err err = copy_check(call, &to, &from);
 
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		return err;
+	}
 	/* A primary CSpace stays (C3); children know their parent's address. */
-	if (from->child != NULL || (from->type == OBJECT_CSPACE && from->primary))
+	if (from->child != NULL || (from->type == OBJECT_CSPACE && from->primary)) {
 		return ERR_BUSY;
+	}
 	cap_move(to, from);
 	return ERR_OK;
 }
@@ -63,8 +68,9 @@ enum err cspace_inspect(struct invocation *call)
 	struct cap_slot *slot;
 	enum err err = cap_lookup(call->object, call->arguments[0], &slot);
 
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		return err;
+	}
 	call->result[0] = slot->type;
 	call->result[1] = slot->rights;
 	call->result[2] = slot->badge;

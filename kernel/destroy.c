@@ -22,8 +22,9 @@
 static bool detach_space(struct thread *t)
 {
 	sched_stop(t);
-	if (t->has_buffer)
+	if (t->has_buffer) {
 		vm_message_buffer_unmap(t->space.object, t->buffer_number);
+	}
 	t->has_buffer = false;
 	return true;
 }
@@ -38,8 +39,9 @@ static bool detach_sched(struct thread *t)
 static bool detach_extent(struct pool_object *pool)
 {
 	while (pool->vm.bindings != NULL) {
-		if (!vm_binding_unbind(pool->vm.bindings))
+		if (!vm_binding_unbind(pool->vm.bindings)) {
 			return false;
+		}
 	}
 	pool->vm.pages = 0;
 	pool->vm.extent_count = 0;
@@ -99,14 +101,16 @@ static bool detach(struct cap_slot *slot)
 
 static void remove_if_used(struct cap_slot *embedded)
 {
-	if (embedded->type != OBJECT_NONE)
+	if (embedded->type != OBJECT_NONE) {
 		cap_remove(embedded);
+	}
 }
 
 static bool window_destroy(struct window_object *window)
 {
-	if (window->space.type != OBJECT_NONE && !vm_window_detach(&window->vm))
+	if (window->space.type != OBJECT_NONE && !vm_window_detach(&window->vm)) {
 		return false;
+	}
 	remove_if_used(&window->space);
 	remove_if_used(&window->fault);
 	return true;
@@ -114,8 +118,9 @@ static bool window_destroy(struct window_object *window)
 
 static bool binding_destroy(struct binding_object *binding)
 {
-	if (!detach_binding(binding))
+	if (!detach_binding(binding)) {
 		return false;
+	}
 	remove_if_used(&binding->window);
 	remove_if_used(&binding->pool);
 	return true;
@@ -123,19 +128,22 @@ static bool binding_destroy(struct binding_object *binding)
 
 static bool bank_destroy(struct bank_object *bank)
 {
-	if (bank->space.type != OBJECT_NONE && !vm_bank_remove(&bank->vm))
+	if (bank->space.type != OBJECT_NONE && !vm_bank_remove(&bank->vm)) {
 		return false;
+	}
 	remove_if_used(&bank->space);
 	return true;
 }
 
 static bool pool_destroy(struct pool_object *pool)
 {
-	if (!detach_extent(pool))
+	if (!detach_extent(pool)) {
 		return false;
+	}
 	for (unsigned i = 0; i < VM_POOL_EXTENTS; i++) {
-		if (pool->extents[i].type == OBJECT_NONE)
+		if (pool->extents[i].type == OBJECT_NONE) {
 			continue;
+		}
 		pool->extents[i].parent->used &= UNTYPED_DEVICE;
 		cap_remove(&pool->extents[i]);
 	}
@@ -197,15 +205,18 @@ static struct cap_slot *cspace_content(struct cspace *cspace)
 	uint64_t size = 1ull << cspace->size_bits;
 
 	cspace->dying = true;
-	if (cspace->cursor == 0)
+	if (cspace->cursor == 0) {
 		cspace->cursor = 1;
+	}
 	for (; cspace->cursor < size; cspace->cursor++) {
 		struct cap_slot *slot = cspace_slot(cspace, cspace->cursor);
 
-		if (slot->type != OBJECT_NONE)
+		if (slot->type != OBJECT_NONE) {
 			return slot;
-		if (cspace->cursor % 64 == 0 && thread_preempt_pending())
+		}
+		if (cspace->cursor % 64 == 0 && thread_preempt_pending()) {
 			return NULL; /* the caller looks at the cursor */
+		}
 	}
 	return NULL;
 }
@@ -225,11 +236,13 @@ static struct cap_slot *descend(struct cap_slot *slot)
 			slot = slot->child;
 			continue;
 		}
-		if (!slot->primary || slot->type != OBJECT_CSPACE)
+		if (!slot->primary || slot->type != OBJECT_CSPACE) {
 			return slot;
+		}
 		content = cspace_content(slot->object);
-		if (content == NULL)
+		if (content == NULL) {
 			return cspace_is_empty(slot->object) ? slot : NULL;
+		}
 		slot = content;
 	}
 }
@@ -238,11 +251,13 @@ static struct cap_slot *descend(struct cap_slot *slot)
 static bool delete_leaf(struct cap_slot *slot)
 {
 	if (slot->role != ROLE_NONE) {
-		if (!detach(slot))
+		if (!detach(slot)) {
 			return false;
+		}
 	} else if (slot->primary) {
-		if (!destroy(slot))
+		if (!destroy(slot)) {
 			return false;
+		}
 	}
 	cap_remove(slot);
 	return true;
@@ -253,8 +268,9 @@ static enum err delete_below(struct cap_slot *slot)
 	while (slot->child != NULL) {
 		struct cap_slot *leaf = descend(slot->child);
 
-		if (leaf == NULL || !delete_leaf(leaf) || thread_preempt_pending())
+		if (leaf == NULL || !delete_leaf(leaf) || thread_preempt_pending()) {
 			return CAP_PREEMPTED;
+		}
 	}
 	return ERR_OK;
 }
@@ -276,8 +292,9 @@ enum err cap_delete(struct cap_slot *slot)
 
 	if (!slot->primary) {
 		err = cap_give_children_to_parent(slot, thread_preempt_pending);
-		if (err == ERR_OK)
+		if (err == ERR_OK) {
 			cap_remove(slot);
+		}
 		return err;
 	}
 	err = delete_below(slot);
@@ -285,8 +302,9 @@ enum err cap_delete(struct cap_slot *slot)
 		struct cap_slot *leaf = descend(slot);
 
 		if (leaf == NULL || !delete_leaf(leaf) ||
-		    (thread_preempt_pending() && slot->type != OBJECT_NONE))
+		    (thread_preempt_pending() && slot->type != OBJECT_NONE)) {
 			err = CAP_PREEMPTED;
+		}
 	}
 	return err;
 }

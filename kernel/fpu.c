@@ -12,8 +12,9 @@ static void set_fs(uint64_t fs)
 
 void fpu_save(struct hart *hart, struct thread *t)
 {
-	if ((csr_read_sstatus() & SSTATUS_FS) != SSTATUS_FS_DIRTY)
+	if ((csr_read_sstatus() & SSTATUS_FS) != SSTATUS_FS_DIRTY) {
 		return;
+	}
 	fpu_store_registers(t->fpu);
 	t->fpu_used = true;
 	t->fpu_hart = hart;
@@ -30,8 +31,9 @@ void fpu_switch_in(struct hart *hart, struct thread *t)
 
 bool fpu_load(struct hart *hart, struct thread *t)
 {
-	if ((csr_read_sstatus() & SSTATUS_FS) != 0)
+	if ((csr_read_sstatus() & SSTATUS_FS) != 0) {
 		return false;
+	}
 	set_fs(SSTATUS_FS_CLEAN);
 	fpu_load_registers(t->fpu);
 	set_fs(SSTATUS_FS_CLEAN); /* loading made it dirty */

@@ -20,12 +20,12 @@ struct run_queue {
 };
 
 struct hart {
-	uintptr_t stack_top; /* first, trap_entry.S */
-	unsigned index;	     /* logical number */
-	bool online;	     /* takes part in scheduling */
-	bool is_idle;	     /* waits for an interrupt, outside the lock */
-	bool reschedule;     /* a better thread may be ready, or the slice is over */
-	bool evict;	     /* another hart asks this one to leave its thread and space */
+	uintptr_t stack_top;	/* first, trap_entry.S */
+	unsigned index;		/* logical number */
+	bool online;		/* takes part in scheduling */
+	bool is_idle;		/* waits for an interrupt, outside the lock */
+	bool reschedule;	/* a better thread may be ready, or the slice is over */
+	bool evict;		/* another hart asks this one to leave its thread and space */
 	struct thread *current; /* NULL: idle, or evicted */
 	struct vm_space *active_space;
 	struct thread *fpu_owner; /* whose state the FPU registers hold */

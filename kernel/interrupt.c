@@ -20,7 +20,7 @@
 #define IRQ_MAX 192
 
 struct irq {
-	bool exists; /* an IrqHandler capability was made */
+	bool exists;		      /* an IrqHandler capability was made */
 	struct cap_slot notification; /* embedded */
 };
 
@@ -39,11 +39,12 @@ static void device_interrupts(void)
 	while ((source = plic_claim()) != 0) {
 		struct irq *irq = &irqs[source];
 
-		if (source >= IRQ_MAX || irq->notification.type == OBJECT_NONE)
+		if (source >= IRQ_MAX || irq->notification.type == OBJECT_NONE) {
 			plic_disable(source);
-		else
+		} else {
 			notification_signal(irq->notification.object, irq->notification.badge,
 					    false);
+		}
 	}
 }
 
@@ -61,8 +62,9 @@ void interrupts_handle(void)
 		sched_timer(now);
 		timers_fire(now);
 	}
-	if ((pending & SIP_SEIP) != 0)
+	if ((pending & SIP_SEIP) != 0) {
 		device_interrupts();
+	}
 }
 
 void irq_detach(struct cap_slot *notification)
@@ -73,8 +75,9 @@ void irq_detach(struct cap_slot *notification)
 void irq_destroy(struct irq *irq)
 {
 	plic_disable(irq_source(irq));
-	if (irq->notification.type != OBJECT_NONE)
+	if (irq->notification.type != OBJECT_NONE) {
 		cap_remove(&irq->notification);
+	}
 	irq->exists = false;
 }
 
@@ -84,13 +87,16 @@ enum err irq_control_get(struct invocation *call)
 	struct cap_slot *slot;
 	enum err err;
 
-	if (source >= IRQ_MAX || !plic_is_source((unsigned)source))
+	if (source >= IRQ_MAX || !plic_is_source((unsigned)source)) {
 		return ERR_ARGUMENT;
+	}
 	err = cap_lookup_empty(invocation_cspace(call), call->arguments[1], &slot);
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		return err;
-	if (irqs[source].exists)
+	}
+	if (irqs[source].exists) {
 		return ERR_BUSY;
+	}
 	irqs[source].exists = true;
 	irqs[source].notification.role = ROLE_IRQ_NOTIFICATION;
 	cap_insert(slot, call->slot, OBJECT_IRQ_HANDLER, &irqs[source], RIGHTS_ALL, 0);
@@ -107,14 +113,17 @@ enum err irq_set_notification(struct invocation *call)
 		enum err err = cap_lookup_typed(invocation_cspace(call), call->arguments[0],
 						OBJECT_NOTIFICATION, RIGHT_WRITE, &source);
 
-		if (err != ERR_OK)
+		if (err != ERR_OK) {
 			return err;
+		}
 	}
 	plic_disable(irq_source(irq));
-	if (irq->notification.type != OBJECT_NONE)
+	if (irq->notification.type != OBJECT_NONE) {
 		cap_remove(&irq->notification);
-	if (source == NULL)
+	}
+	if (source == NULL) {
 		return ERR_OK;
+	}
 	cap_derive(&irq->notification, source, RIGHT_WRITE, 0);
 	plic_enable(irq_source(irq), hart_index());
 	return ERR_OK;

@@ -57,16 +57,19 @@ void invoke(struct thread *t)
 	unsigned method = message_label(t->registers[REG_A1]);
 	enum err err = ERR_NO_SYSCALL;
 
-	if (method < ARRAY_SIZE(methods) && methods[method].run != NULL)
+	if (method < ARRAY_SIZE(methods) && methods[method].run != NULL) {
 		err = cap_lookup_typed(invocation_cspace(&call), (uint32_t)t->registers[REG_A0],
 				       methods[method].type, rights_needed(method), &call.slot);
+	}
 	if (err == ERR_OK &&
-	    (call.words < methods[method].arguments || call.words > MESSAGE_WORDS))
+	    (call.words < methods[method].arguments || call.words > MESSAGE_WORDS)) {
 		err = ERR_ARGUMENT;
+	}
 	if (err == ERR_OK) {
 		call.object = call.slot->object;
-		for (unsigned i = 0; i < call.words && i < MESSAGE_REGISTERS; i++)
+		for (unsigned i = 0; i < call.words && i < MESSAGE_REGISTERS; i++) {
 			call.arguments[i] = message_word(t, i);
+		}
 		err = methods[method].run(&call);
 	}
 	if (err == CAP_PREEMPTED) {
@@ -75,9 +78,11 @@ void invoke(struct thread *t)
 		return;
 	}
 	set_result(t, err);
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		return;
+	}
 	t->registers[REG_A1] = MESSAGE_TAG(method, call.results);
-	for (unsigned i = 0; i < call.results && i < MESSAGE_REGISTERS; i++)
+	for (unsigned i = 0; i < call.results && i < MESSAGE_REGISTERS; i++) {
 		set_message_word(t, i, call.result[i]);
+	}
 }

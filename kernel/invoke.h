@@ -11,12 +11,12 @@
 #include "kernel/objects.h"
 
 struct invocation {
-	struct thread *thread;	/* the caller */
-	struct cap_slot *slot;	/* the capability invoked; type and rights are checked */
-	void *object;		/* slot->object */
-	unsigned words;		/* arguments given */
+	struct thread *thread; /* the caller */
+	struct cap_slot *slot; /* the capability invoked; type and rights are checked */
+	void *object;	       /* slot->object */
+	unsigned words;	       /* arguments given */
 	uint64_t arguments[MESSAGE_REGISTERS]; /* those in registers; 0 if not given */
-	unsigned results;	/* out: how many */
+	unsigned results;		       /* out: how many */
 	uint64_t result[MESSAGE_REGISTERS];    /* out: those in registers */
 };
 

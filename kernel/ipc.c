@@ -29,10 +29,11 @@ static void endpoint_enqueue(struct endpoint *endpoint, struct thread *t, bool r
 	t->state = receiver ? THREAD_RECEIVING : THREAD_SENDING;
 	t->next = NULL;
 	t->previous = endpoint->tail;
-	if (endpoint->tail != NULL)
+	if (endpoint->tail != NULL) {
 		endpoint->tail->next = t;
-	else
+	} else {
 		endpoint->head = t;
+	}
 	endpoint->tail = t;
 }
 
@@ -40,14 +41,16 @@ static void endpoint_dequeue(struct thread *t)
 {
 	struct endpoint *endpoint = t->endpoint;
 
-	if (t->previous != NULL)
+	if (t->previous != NULL) {
 		t->previous->next = t->next;
-	else
+	} else {
 		endpoint->head = t->next;
-	if (t->next != NULL)
+	}
+	if (t->next != NULL) {
 		t->next->previous = t->previous;
-	else
+	} else {
 		endpoint->tail = t->previous;
+	}
 	t->next = NULL;
 	t->previous = NULL;
 	t->endpoint = NULL;
@@ -57,14 +60,16 @@ static void notification_dequeue(struct thread *t)
 {
 	struct notification *n = t->notification;
 
-	if (t->previous != NULL)
+	if (t->previous != NULL) {
 		t->previous->next = t->next;
-	else
+	} else {
 		n->head = t->next;
-	if (t->next != NULL)
+	}
+	if (t->next != NULL) {
 		t->next->previous = t->previous;
-	else
+	} else {
 		n->tail = t->previous;
+	}
 	t->next = NULL;
 	t->previous = NULL;
 	t->notification = NULL;
@@ -76,10 +81,12 @@ static void copy_words(struct thread *from, struct thread *to, unsigned words)
 {
 	unsigned in_registers = words < MESSAGE_REGISTERS ? words : MESSAGE_REGISTERS;
 
-	for (unsigned i = 0; i < in_registers; i++)
+	for (unsigned i = 0; i < in_registers; i++) {
 		set_message_word(to, i, message_word(from, i));
-	for (unsigned i = MESSAGE_REGISTERS; i < words; i++)
+	}
+	for (unsigned i = MESSAGE_REGISTERS; i < words; i++) {
 		thread_buffer(to)->words[i] = thread_buffer(from)->words[i];
+	}
 }
 
 /* Derive the capabilities named by the sender into the slots named by the receiver; how many. */
@@ -91,12 +98,13 @@ static unsigned copy_caps(struct thread *from, struct thread *to, unsigned caps)
 		struct cap_slot *source;
 		struct cap_slot *target;
 
-		if (cap_lookup(from->cspace.object, thread_buffer(from)->send_caps[done], &source) !=
-			    ERR_OK ||
+		if (cap_lookup(from->cspace.object, thread_buffer(from)->send_caps[done],
+			       &source) != ERR_OK ||
 		    source->type == OBJECT_UNTYPED ||
 		    cap_lookup_empty(to->cspace.object, thread_buffer(to)->receive_caps[done],
-				     &target) != ERR_OK)
+				     &target) != ERR_OK) {
 			break;
+		}
 		cap_derive(target, source, RIGHTS_ALL, 0);
 	}
 	return done;
@@ -104,8 +112,9 @@ static unsigned copy_caps(struct thread *from, struct thread *to, unsigned caps)
 
 static void put_words(struct thread *to, uint32_t label, const uint64_t *words, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
 		set_message_word(to, i, words[i]);
+	}
 	to->registers[REG_A1] = MESSAGE_TAG(label, n);
 }
 
@@ -118,8 +127,9 @@ static void transfer(struct thread *from, struct thread *to)
 		unsigned caps = from->may_grant ? message_caps(from->send_tag) : 0;
 
 		copy_words(from, to, message_words(tag));
-		if (caps != 0)
+		if (caps != 0) {
 			tag |= MESSAGE_TAG_CAPS(copy_caps(from, to, caps));
+		}
 		to->registers[REG_A1] = tag;
 		break;
 	}
@@ -150,8 +160,9 @@ static void deliver(struct thread *from, struct thread *to)
 
 	transfer(from, to);
 	to->reply = NULL;
-	if (reply != NULL)
+	if (reply != NULL) {
 		reply->receiver = NULL;
+	}
 	to->state = THREAD_READY;
 	if (!from->is_call) {
 		from->state = THREAD_READY;
@@ -199,13 +210,16 @@ static enum err send_check(struct thread *t, struct cap_slot **slot)
 	enum err err = cap_lookup_typed(t->cspace.object, (uint32_t)t->registers[REG_A0],
 					OBJECT_ENDPOINT, RIGHT_WRITE, slot);
 
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		return err;
+	}
 	if (message_words(tag) > MESSAGE_WORDS || message_caps(tag) > MESSAGE_CAPS ||
-	    message_items(tag) != 0 || message_label(tag) >= MESSAGE_LABEL_KERNEL)
+	    message_items(tag) != 0 || message_label(tag) >= MESSAGE_LABEL_KERNEL) {
 		return ERR_ARGUMENT;
-	if (message_caps(tag) != 0 && ((*slot)->rights & RIGHT_GRANT) == 0)
+	}
+	if (message_caps(tag) != 0 && ((*slot)->rights & RIGHT_GRANT) == 0) {
 		return ERR_RIGHTS;
+	}
 	return ERR_OK;
 }
 
@@ -224,10 +238,11 @@ void ipc_call(struct thread *t)
 	struct cap_slot *slot;
 	enum err err = send_check(t, &slot);
 
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		set_result(t, err);
-	else
+	} else {
 		send_commit(t, slot, true);
+	}
 }
 
 void ipc_send(struct thread *t, bool may_block)
@@ -238,13 +253,15 @@ void ipc_send(struct thread *t, bool may_block)
 	if (err == ERR_OK && !may_block) {
 		struct endpoint *endpoint = slot->object;
 
-		if (!endpoint->receivers || endpoint->head == NULL)
+		if (!endpoint->receivers || endpoint->head == NULL) {
 			err = ERR_WOULD_BLOCK;
+		}
 	}
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		set_result(t, err);
-	else
+	} else {
 		send_commit(t, slot, false);
+	}
 }
 
 /* --- receiving ------------------------------------------------------------- */
@@ -261,15 +278,18 @@ static enum err receive_check(struct thread *t, struct receive *receive)
 	enum err err = cap_lookup_typed(t->cspace.object, (uint32_t)t->registers[REG_A0],
 					OBJECT_ENDPOINT, RIGHT_READ, &slot);
 
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		return err;
+	}
 	receive->endpoint = slot->object;
 	receive->reply = NULL;
-	if (reply_index == 0)
+	if (reply_index == 0) {
 		return ERR_OK;
+	}
 	err = cap_lookup_typed(t->cspace.object, reply_index, OBJECT_REPLY, 0, &slot);
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		return err;
+	}
 	receive->reply = slot->object;
 	return receive->reply->receiver != NULL ? ERR_BUSY : ERR_OK;
 }
@@ -279,8 +299,9 @@ static bool receive_signal(struct thread *t)
 {
 	struct notification *n = t->bound.object;
 
-	if (t->bound.type == OBJECT_NONE || n->word == 0)
+	if (t->bound.type == OBJECT_NONE || n->word == 0) {
 		return false;
+	}
 	t->registers[REG_BADGE] = n->word;
 	t->registers[REG_A1] = MESSAGE_TAG(LABEL_NOTIFICATION, 0);
 	set_result(t, ERR_OK);
@@ -292,8 +313,9 @@ static void receive_commit(struct thread *t, const struct receive *receive, bool
 {
 	struct endpoint *endpoint = receive->endpoint;
 
-	if (receive_signal(t))
+	if (receive_signal(t)) {
 		return;
+	}
 	if (endpoint->head != NULL && !endpoint->receivers) {
 		struct thread *sender = endpoint->head;
 
@@ -308,8 +330,9 @@ static void receive_commit(struct thread *t, const struct receive *receive, bool
 		return;
 	}
 	t->reply = receive->reply;
-	if (t->reply != NULL)
+	if (t->reply != NULL) {
 		t->reply->receiver = t;
+	}
 	endpoint_enqueue(endpoint, t, true);
 }
 
@@ -318,12 +341,14 @@ void ipc_receive(struct thread *t, bool may_block)
 	struct receive receive;
 	enum err err = receive_check(t, &receive);
 
-	if (err == ERR_OK && receive.reply != NULL && receive.reply->caller != NULL)
+	if (err == ERR_OK && receive.reply != NULL && receive.reply->caller != NULL) {
 		err = ERR_BUSY;
-	if (err != ERR_OK)
+	}
+	if (err != ERR_OK) {
 		set_result(t, err);
-	else
+	} else {
 		receive_commit(t, &receive, may_block);
+	}
 }
 
 /* --- answering ------------------------------------------------------------- */
@@ -339,8 +364,9 @@ static void answer_fault(struct thread *server, struct thread *caller)
 	uint64_t tag = server->registers[REG_A1];
 
 	caller->state = THREAD_READY;
-	if (message_label(tag) != FAULT_FAIL)
+	if (message_label(tag) != FAULT_FAIL) {
 		return; /* it tries the access again */
+	}
 	caller->fault_code = message_words(tag) > 0 ? message_word(server, 0) : 0;
 	ipc_kernel_call(caller, &caller->handler, SEND_EXCEPTION);
 }
@@ -364,8 +390,9 @@ static struct thread *answer(struct thread *server, struct reply *reply)
 		caller->state = THREAD_READY;
 		break;
 	case SEND_ECALL:
-		for (unsigned i = 0; i < words && i < 8; i++)
+		for (unsigned i = 0; i < words && i < 8; i++) {
 			caller->registers[REG_A0 + i] = message_word(server, i);
+		}
 		caller->state = THREAD_READY;
 		break;
 	case SEND_FAULT:
@@ -385,14 +412,17 @@ void ipc_reply(struct thread *t)
 	enum err err = cap_lookup_typed(t->cspace.object, (uint32_t)t->registers[REG_A0],
 					OBJECT_REPLY, 0, &slot);
 
-	if (err == ERR_OK && !tag_is_answer(t->registers[REG_A1]))
+	if (err == ERR_OK && !tag_is_answer(t->registers[REG_A1])) {
 		err = ERR_ARGUMENT;
+	}
 	reply = err == ERR_OK ? slot->object : NULL;
-	if (err == ERR_OK && reply->caller == NULL)
+	if (err == ERR_OK && reply->caller == NULL) {
 		err = ERR_NOT_BOUND;
+	}
 	set_result(t, err);
-	if (err == ERR_OK)
+	if (err == ERR_OK) {
 		sched_ready(answer(t, reply), false);
+	}
 }
 
 void ipc_reply_receive(struct thread *t)
@@ -401,17 +431,20 @@ void ipc_reply_receive(struct thread *t)
 	struct thread *caller = NULL;
 	enum err err = receive_check(t, &receive);
 
-	if (err == ERR_OK && !tag_is_answer(t->registers[REG_A1]))
+	if (err == ERR_OK && !tag_is_answer(t->registers[REG_A1])) {
 		err = ERR_ARGUMENT;
+	}
 	if (err != ERR_OK) {
 		set_result(t, err);
 		return;
 	}
-	if (receive.reply != NULL && receive.reply->caller != NULL)
+	if (receive.reply != NULL && receive.reply->caller != NULL) {
 		caller = answer(t, receive.reply);
+	}
 	receive_commit(t, &receive, true);
-	if (caller != NULL)
+	if (caller != NULL) {
 		sched_ready(caller, t->state != THREAD_READY);
+	}
 }
 
 /* --- notifications --------------------------------------------------------- */
@@ -428,8 +461,9 @@ void notification_signal(struct notification *n, uint64_t bits, bool handoff)
 	} else if (n->bound != NULL && n->bound->state == THREAD_RECEIVING) {
 		t = n->bound;
 		endpoint_dequeue(t);
-		if (t->reply != NULL)
+		if (t->reply != NULL) {
 			t->reply->receiver = NULL;
+		}
 		t->reply = NULL;
 		t->registers[REG_BADGE] = n->word;
 		t->registers[REG_A1] = MESSAGE_TAG(LABEL_NOTIFICATION, 0);
@@ -449,8 +483,9 @@ void ipc_signal(struct thread *t)
 					OBJECT_NOTIFICATION, RIGHT_WRITE, &slot);
 
 	set_result(t, err);
-	if (err == ERR_OK)
+	if (err == ERR_OK) {
 		notification_signal(slot->object, slot->badge, false);
+	}
 }
 
 void ipc_wait(struct thread *t, bool may_block)
@@ -461,8 +496,9 @@ void ipc_wait(struct thread *t, bool may_block)
 					OBJECT_NOTIFICATION, RIGHT_READ, &slot);
 
 	set_result(t, err);
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		return;
+	}
 	n = slot->object;
 	if (n->word != 0 || !may_block) {
 		t->registers[REG_BADGE] = n->word;
@@ -473,10 +509,11 @@ void ipc_wait(struct thread *t, bool may_block)
 	t->notification = n;
 	t->next = NULL;
 	t->previous = n->tail;
-	if (n->tail != NULL)
+	if (n->tail != NULL) {
 		n->tail->next = t;
-	else
+	} else {
 		n->head = t;
+	}
 	n->tail = t;
 }
 
@@ -484,15 +521,18 @@ void ipc_wait(struct thread *t, bool may_block)
 
 void ipc_detach(struct thread *t)
 {
-	if (t->endpoint != NULL)
+	if (t->endpoint != NULL) {
 		endpoint_dequeue(t);
-	if (t->notification != NULL)
+	}
+	if (t->notification != NULL) {
 		notification_dequeue(t);
+	}
 	if (t->reply != NULL) {
-		if (t->state == THREAD_WAITING_REPLY)
+		if (t->state == THREAD_WAITING_REPLY) {
 			t->reply->caller = NULL;
-		else
+		} else {
 			t->reply->receiver = NULL;
+		}
 		t->reply = NULL;
 	}
 	t->state = THREAD_STOPPED;
@@ -506,12 +546,13 @@ void ipc_cancel(struct thread *t)
 
 	ipc_detach(t);
 	t->state = THREAD_READY;
-	if (!spoke_kernel)
+	if (!spoke_kernel) {
 		set_result(t, ERR_CANCELLED);
-	else if (t->send_kind == SEND_ECALL)
+	} else if (t->send_kind == SEND_ECALL) {
 		t->registers[0] -= 4; /* it makes the call again */
-	else if (t->send_kind == SEND_EXCEPTION)
+	} else if (t->send_kind == SEND_EXCEPTION) {
 		thread_dead(t);
+	}
 	sched_ready(t, false);
 }
 
@@ -519,8 +560,9 @@ bool endpoint_destroy(struct endpoint *endpoint)
 {
 	while (endpoint->head != NULL) {
 		ipc_cancel(endpoint->head);
-		if (thread_preempt_pending())
+		if (thread_preempt_pending()) {
 			return false;
+		}
 	}
 	return true;
 }
@@ -530,8 +572,9 @@ bool notification_destroy(struct notification *n)
 	timer_disarm(n);
 	while (n->head != NULL) {
 		ipc_cancel(n->head);
-		if (thread_preempt_pending())
+		if (thread_preempt_pending()) {
 			return false;
+		}
 	}
 	return true;
 }
@@ -542,6 +585,7 @@ void reply_destroy(struct reply *reply)
 		reply->receiver->reply = NULL;
 		reply->receiver = NULL;
 	}
-	if (reply->caller != NULL)
+	if (reply->caller != NULL) {
 		ipc_cancel(reply->caller);
+	}
 }

@@ -12,8 +12,9 @@ void kernel_lock(void)
 	uint32_t mine = __atomic_fetch_add(&next_ticket, 1, __ATOMIC_RELAXED);
 
 	/* Acquire: pairs with the release in kernel_unlock. */
-	while (__atomic_load_n(&serving, __ATOMIC_ACQUIRE) != mine)
+	while (__atomic_load_n(&serving, __ATOMIC_ACQUIRE) != mine) {
 		hart_serve_eviction();
+	}
 }
 
 void kernel_unlock(void)

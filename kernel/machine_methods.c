@@ -17,19 +17,23 @@ enum err hart_configure(struct invocation *call)
 	enum err err = cap_lookup_typed(invocation_cspace(call), call->arguments[0],
 					OBJECT_SCHED_CONTEXT, RIGHT_MANAGE, &slot);
 
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		return err;
-	if (call->arguments[1] > PRIORITY_MAX || call->arguments[2] == 0 || (mask & all) == 0)
+	}
+	if (call->arguments[1] > PRIORITY_MAX || call->arguments[2] == 0 || (mask & all) == 0) {
 		return ERR_ARGUMENT;
+	}
 	sched = slot->object;
-	if (sched->thread != NULL)
+	if (sched->thread != NULL) {
 		sched_stop(sched->thread);
+	}
 	sched->priority = (uint8_t)call->arguments[1];
 	sched->slice = call->arguments[2];
 	sched->allowed.bits = (uint32_t)(mask & all);
 	sched->configured = true;
-	if (sched->thread != NULL)
+	if (sched->thread != NULL) {
 		sched_ready(sched->thread, false);
+	}
 	return ERR_OK;
 }
 
@@ -37,12 +41,14 @@ enum err hart_info(struct invocation *call)
 {
 	const struct hart *hart;
 
-	if (call->arguments[0] >= machine.hart_count)
+	if (call->arguments[0] >= machine.hart_count) {
 		return ERR_ARGUMENT;
+	}
 	hart = &harts[call->arguments[0]];
 	call->result[0] = hart->idle_ticks;
-	if (hart->is_idle)
+	if (hart->is_idle) {
 		call->result[0] += time_now() - hart->switched_at;
+	}
 	call->result[1] = hart->switches;
 	call->result[2] = hart->entries;
 	call->results = 3;
@@ -54,19 +60,23 @@ enum err console_write(struct invocation *call)
 	uint64_t size = call->arguments[0];
 	const char *bytes = (const char *)&thread_buffer(call->thread)->words[CONSOLE_WORD];
 
-	if (size == 0 || size > CONSOLE_BYTES)
+	if (size == 0 || size > CONSOLE_BYTES) {
 		return ERR_ARGUMENT;
-	for (uint64_t i = 0; i < size; i++)
+	}
+	for (uint64_t i = 0; i < size; i++) {
 		sbi_console_put(bytes[i]);
+	}
 	return ERR_OK;
 }
 
 enum err system_reset(struct invocation *call)
 {
-	if (call->arguments[0] > 2 || call->arguments[1] > 1)
+	if (call->arguments[0] > 2 || call->arguments[1] > 1) {
 		return ERR_ARGUMENT;
-	if (!sbi_features.system_reset)
+	}
+	if (!sbi_features.system_reset) {
 		return ERR_UNSUPPORTED;
+	}
 	sbi_system_reset((uint32_t)call->arguments[0], (uint32_t)call->arguments[1]);
 	return ERR_UNSUPPORTED; /* the firmware came back */
 }

@@ -21,12 +21,14 @@ enum err space_add_bank(struct invocation *call)
 	struct bank_object *bank;
 	enum err err = argument(call, 0, OBJECT_TABLE_BANK, RIGHT_MANAGE, &slot);
 
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		return err;
+	}
 	bank = bank_object(slot->object);
 	err = vm_bank_add(&space->vm, &bank->vm, vm_paddr(slot->object), bank->vm.bytes);
-	if (err == ERR_OK)
+	if (err == ERR_OK) {
 		cap_derive(&bank->space, call->slot, RIGHTS_ALL, 0);
+	}
 	return err;
 }
 
@@ -39,26 +41,34 @@ enum err space_attach_window(struct invocation *call)
 	uint64_t rights = call->arguments[3];
 	enum err err = argument(call, 0, OBJECT_WINDOW, RIGHT_MANAGE, &slot);
 
-	if (err == ERR_OK && call->arguments[4] != 0)
+	if (err == ERR_OK && call->arguments[4] != 0) {
 		err = argument(call, 4, OBJECT_ENDPOINT, RIGHT_WRITE, &fault);
-	if (err != ERR_OK)
+	}
+	if (err != ERR_OK) {
 		return err;
-	if ((rights & ~(uint64_t)RIGHTS_MEMORY) != 0)
+	}
+	if ((rights & ~(uint64_t)RIGHTS_MEMORY) != 0) {
 		return ERR_ARGUMENT;
-	if (fault != NULL && fault->badge != 0 && call->arguments[5] != 0)
+	}
+	if (fault != NULL && fault->badge != 0 && call->arguments[5] != 0) {
 		return ERR_RIGHTS;
+	}
 	window = slot->object;
-	if (window->space.type != OBJECT_NONE)
+	if (window->space.type != OBJECT_NONE) {
 		return ERR_BUSY;
+	}
 	err = vm_window_attach(&space->vm, &window->vm, call->arguments[1], call->arguments[2],
 			       (uint8_t)rights);
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		return err;
+	}
 	cap_derive(&window->space, call->slot, RIGHTS_ALL, 0);
-	if (window->fault.type != OBJECT_NONE)
+	if (window->fault.type != OBJECT_NONE) {
 		cap_remove(&window->fault);
-	if (fault != NULL)
+	}
+	if (fault != NULL) {
 		cap_derive(&window->fault, fault, RIGHT_WRITE, call->arguments[5]);
+	}
 	return ERR_OK;
 }
 
@@ -81,19 +91,24 @@ enum err binding_bind(struct invocation *call)
 	uint64_t rights = call->arguments[2];
 	enum err err;
 
-	if ((rights & ~(uint64_t)RIGHTS_MEMORY) != 0)
+	if ((rights & ~(uint64_t)RIGHTS_MEMORY) != 0) {
 		return ERR_ARGUMENT;
+	}
 	err = argument(call, 0, OBJECT_WINDOW, RIGHT_BIND | (unsigned)rights, &window);
-	if (err == ERR_OK)
+	if (err == ERR_OK) {
 		err = argument(call, 1, OBJECT_POOL, RIGHT_BIND | (unsigned)rights, &pool);
-	if (err != ERR_OK)
+	}
+	if (err != ERR_OK) {
 		return err;
-	if (binding->window.type != OBJECT_NONE || binding->pool.type != OBJECT_NONE)
+	}
+	if (binding->window.type != OBJECT_NONE || binding->pool.type != OBJECT_NONE) {
 		return ERR_BUSY;
+	}
 	err = vm_binding_bind(&binding->vm, &((struct window_object *)window->object)->vm,
 			      &((struct pool_object *)pool->object)->vm, (uint8_t)rights);
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		return err;
+	}
 	cap_derive(&binding->window, window, RIGHTS_ALL, 0);
 	cap_derive(&binding->pool, pool, RIGHTS_ALL, 0);
 	return ERR_OK;
@@ -106,21 +121,26 @@ enum err pool_add_extent(struct invocation *call)
 	struct cap_slot *extent = NULL;
 	enum err err = argument(call, 0, OBJECT_UNTYPED, RIGHT_MANAGE, &untyped);
 
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		return err;
-	if (untyped->child != NULL || (untyped->used & ~UNTYPED_DEVICE) != 0)
-		return ERR_BUSY;
-	for (unsigned i = 0; i < VM_POOL_EXTENTS && extent == NULL; i++) {
-		if (pool->extents[i].type == OBJECT_NONE)
-			extent = &pool->extents[i];
 	}
-	if (extent == NULL)
+	if (untyped->child != NULL || (untyped->used & ~UNTYPED_DEVICE) != 0) {
+		return ERR_BUSY;
+	}
+	for (unsigned i = 0; i < VM_POOL_EXTENTS && extent == NULL; i++) {
+		if (pool->extents[i].type == OBJECT_NONE) {
+			extent = &pool->extents[i];
+		}
+	}
+	if (extent == NULL) {
 		return ERR_LIMIT;
+	}
 	err = vm_pool_add_extent(&pool->vm, (struct paddr){(uint64_t)untyped->object},
 				 untyped->badge >> PAGE_SHIFT,
 				 (untyped->used & UNTYPED_DEVICE) != 0);
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		return err;
+	}
 	cap_insert(extent, untyped, OBJECT_UNTYPED, untyped->object, 0, untyped->badge);
 	untyped->used |= untyped->badge;
 	return ERR_OK;
@@ -140,10 +160,11 @@ enum err pool_info(struct invocation *call)
 		for (unsigned j = 0; j < 2; j++) {
 			unsigned at = 2 + 2 * i + j;
 
-			if (at < MESSAGE_REGISTERS)
+			if (at < MESSAGE_REGISTERS) {
 				call->result[at] = words[j];
-			else
+			} else {
 				thread_buffer(call->thread)->words[at] = words[j];
+			}
 		}
 	}
 	call->results = 2 + 2 * pool->extent_count;

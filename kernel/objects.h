@@ -81,7 +81,7 @@ struct thread {
 	uint64_t run_ticks;
 	bool fpu_used;	       /* fpu[] counts; else all zero */
 	struct hart *fpu_hart; /* whose FPU registers may still hold fpu[] */
-	uint64_t fpu[33]; /* f0-f31, fcsr */
+	uint64_t fpu[33];      /* f0-f31, fcsr */
 
 	struct cap_slot cspace, space, sched, handler, bound; /* embedded */
 };

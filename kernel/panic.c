@@ -94,10 +94,13 @@ static void record_frames(struct panic_record *record, unsigned hart)
 
 static void report(const struct panic_record *record)
 {
-	print("\nPANIC hart %u: %s\n"
-	      "sepc %016lx scause %016lx stval %016lx sstatus %016lx\nbacktrace",
-		record->hart, record->message, record->sepc, record->scause, record->stval,
-		record->sstatus);
+	if (record->hart < HARTS_MAX) {
+		print("\nPANIC hart %u: %s\n", record->hart, record->message);
+	} else {
+		print("\nPANIC in early boot: %s\n", record->message);
+	}
+	print("sepc %016lx scause %016lx stval %016lx sstatus %016lx\nbacktrace", record->sepc,
+	      record->scause, record->stval, record->sstatus);
 	for (unsigned i = 0; i < record->frame_count; i++) {
 		print(" %016lx", record->frames[i]);
 	}

@@ -22,17 +22,16 @@ _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2
 void panic_stop_if_asked(void);
 
 #define PANIC_STRING_(x) #x
-#define PANIC_STRING(x)	 PANIC_STRING_(x)
+#define PANIC_STRING(x) PANIC_STRING_(x)
 /* A kernel bug if not. `condition` is always evaluated. */
 #define assert(condition)                                                                          \
 	(__builtin_expect(!!(condition), 1)                                                        \
-			? (void)0                                                                  \
-			: panic("%s",                                                              \
-				  __FILE__ ":" PANIC_STRING(__LINE__) ": not so: " #condition))
+		 ? (void)0                                                                         \
+		 : panic("%s", __FILE__ ":" PANIC_STRING(__LINE__) ": not so: " #condition))
 
 /* What a debugger finds under this symbol, or a memory dump by the magic. Append only. */
 #define PANIC_RECORD_MAGIC 0x43494e41504c5652ull /* "RVLPANIC" in memory */
-#define PANIC_FRAMES	   16
+#define PANIC_FRAMES 16
 
 struct panic_record {
 	uint64_t magic; /* 0 while all is well */

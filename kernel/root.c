@@ -45,8 +45,9 @@ static void *root_object(const struct root *root, unsigned slot)
 
 static void must(enum err err, const char *what)
 {
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		panic("cannot make the root task: %s: error %d", what, (int)err);
+	}
 }
 
 static void make(struct root *root, enum object_type type, unsigned bits, unsigned slot)
@@ -60,8 +61,9 @@ static struct cap_slot *add_untyped(struct root *root, uint64_t base, uint64_t s
 {
 	struct cap_slot *slot;
 
-	if (root->next_slot >= (1u << BOOT_ROOT_CSPACE_BITS))
+	if (root->next_slot >= (1u << BOOT_ROOT_CSPACE_BITS)) {
 		panic("root task: too many memory ranges");
+	}
 	slot = cspace_slot(root->cspace, root->next_slot++);
 	cap_insert(slot, NULL, OBJECT_UNTYPED, (void *)base, RIGHTS_ALL, size);
 	slot->primary = true;
@@ -74,8 +76,9 @@ static struct cap_slot *list_untyped(struct root *root, uint64_t base, uint64_t 
 {
 	struct boot_info *info = root->info;
 
-	if (info->untyped_count == BOOT_UNTYPED_MAX)
+	if (info->untyped_count == BOOT_UNTYPED_MAX) {
 		return NULL; /* the root task does without the last ranges */
+	}
 	info->untyped[info->untyped_count++] =
 		(struct boot_untyped){.base = base, .size = size, .is_device = device};
 	return add_untyped(root, base, size, device);
@@ -88,18 +91,21 @@ static bool next_free(uint64_t *at, struct phys_range *range)
 		uint64_t start = machine.ram[i].base;
 		uint64_t end = start + machine.ram[i].size;
 
-		if (start < *at)
+		if (start < *at) {
 			start = *at;
+		}
 		for (unsigned j = 0; j < machine.reserved_count && start < end; j++) {
 			const struct phys_range *reserved = &machine.reserved[j];
 
 			if (reserved->base > start) {
-				if (reserved->base < end)
+				if (reserved->base < end) {
 					end = reserved->base;
+				}
 				break;
 			}
-			if (reserved->base + reserved->size > start)
+			if (reserved->base + reserved->size > start) {
 				start = reserved->base + reserved->size;
+			}
 		}
 		if (start < end) {
 			*range = (struct phys_range){start, end - start};
@@ -122,18 +128,21 @@ static void add_memory(struct root *root, uint64_t pool_bytes, struct phys_range
 		if (range.base <= home.base && home.base < range.base + range.size) {
 			uint64_t behind = home.base + home.size;
 
-			if (home.base > range.base)
+			if (home.base > range.base) {
 				list_untyped(root, range.base, home.base - range.base, false);
+			}
 			slot = list_untyped(root, behind, range.base + range.size - behind, false);
 			root->memory = slot;
 		} else {
 			list_untyped(root, range.base, range.size, false);
 		}
 	}
-	if (root->memory == NULL || root->memory->badge < pool_bytes + OBJECT_MEMORY)
+	if (root->memory == NULL || root->memory->badge < pool_bytes + OBJECT_MEMORY) {
 		panic("root task: no RAM");
-	for (unsigned i = 0; i < machine.device_count; i++)
+	}
+	for (unsigned i = 0; i < machine.device_count; i++) {
 		list_untyped(root, machine.devices[i].base, machine.devices[i].size, true);
+	}
 }
 
 /* Room for the CSpace in a range that holds everything else too. */
@@ -146,8 +155,9 @@ static struct phys_range find_home(uint64_t pool_bytes)
 	while (next_free(&at, &range)) {
 		uint64_t base = align_up(range.base, PAGE_SIZE);
 
-		if (range.base + range.size - base >= size + pool_bytes + OBJECT_MEMORY)
+		if (range.base + range.size - base >= size + pool_bytes + OBJECT_MEMORY) {
 			return (struct phys_range){base, size};
+		}
 	}
 	panic("root task: no contiguous range of %lu KiB RAM",
 	      (size + pool_bytes + OBJECT_MEMORY) >> 10);
@@ -257,8 +267,8 @@ static void load(struct root *root, struct paddr pool_base)
 	for (unsigned i = 0; i < root->elf.segment_count; i++) {
 		const struct root_segment *segment = &root->elf.segments[i];
 		uint64_t first = align_down(segment->va, PAGE_SIZE);
-		uint64_t count = (align_up(segment->va + segment->size, PAGE_SIZE) - first) >>
-				 PAGE_SHIFT;
+		uint64_t count =
+			(align_up(segment->va + segment->size, PAGE_SIZE) - first) >> PAGE_SHIFT;
 
 		memcpy(pages + pool_page * PAGE_SIZE + (segment->va - first), segment->bytes,
 		       segment->file_size);
@@ -284,8 +294,9 @@ static void map_data(struct root *root)
 		uint64_t size = align_up(ranges[i].base + ranges[i].size, PAGE_SIZE) - base;
 
 		add_extent(root, BOOT_SLOT_ARCHIVE_POOL, add_untyped(root, base, size, false));
-		if (i == 0)
+		if (i == 0) {
 			bind(root, SLOT_ARCHIVE_BINDING, BOOT_SLOT_ARCHIVE_POOL);
+		}
 		map(root, SLOT_ARCHIVE_BINDING, va[i], pool_page, size >> PAGE_SHIFT, RIGHT_READ);
 		pool_page += size >> PAGE_SHIFT;
 		va[i] += ranges[i].base - base;
@@ -306,10 +317,12 @@ static void fill_info(struct root *root, unsigned boot_hart)
 	info->hart_count = machine.hart_count;
 	info->boot_hart = boot_hart;
 	memcpy(info->hart_ids, machine.hart_ids, sizeof(info->hart_ids));
-	for (unsigned i = 0; i < machine.ram_count; i++)
+	for (unsigned i = 0; i < machine.ram_count; i++) {
 		info->ram_size += machine.ram[i].size;
-	for (unsigned i = 0; i < info->untyped_count; i++)
+	}
+	for (unsigned i = 0; i < info->untyped_count; i++) {
 		free += info->untyped[i].is_device ? 0 : info->untyped[i].size;
+	}
 	info->kernel_size = info->ram_size - free;
 	info->boot_ticks = boot_ticks;
 	info->free_slot = root->next_slot;

@@ -53,8 +53,9 @@ static void add_segment(struct root_elf *elf, const char *file, uint64_t size,
 
 	if (elf->segment_count > ROOT_SEGMENTS_MAX || in->offset > size ||
 	    in->filesz > size - in->offset || in->filesz > in->memsz || last < in->vaddr ||
-	    last > BOOT_STACK_TOP - (BOOT_STACK_PAGES + 1) * PAGE_SIZE || (in->flags & 3) == 3)
+	    last > BOOT_STACK_TOP - (BOOT_STACK_PAGES + 1) * PAGE_SIZE || (in->flags & 3) == 3) {
 		panic("root task: bad program segment");
+	}
 	out->bytes = file + in->offset;
 	out->file_size = in->filesz;
 	out->size = in->memsz;
@@ -68,13 +69,16 @@ static void read_elf(struct root_elf *elf, const char *file, uint64_t size)
 {
 	struct elf_header header;
 
-	if (size < sizeof(header))
+	if (size < sizeof(header)) {
 		panic("root task: file too short");
+	}
 	memcpy(&header, file, sizeof(header));
 	if (memcmp(header.ident, "\177ELF\2\1", 6) != 0 || header.machine != ELF_MACHINE_RISCV ||
 	    header.type != ELF_EXECUTABLE || header.phentsize != sizeof(struct elf_segment) ||
-	    header.phoff > size || (size - header.phoff) / sizeof(struct elf_segment) < header.phnum)
+	    header.phoff > size ||
+	    (size - header.phoff) / sizeof(struct elf_segment) < header.phnum) {
 		panic("root task: not a static riscv64 ELF executable");
+	}
 	elf->entry = header.entry;
 	elf->pages = 0;
 	elf->segment_count = 0;
@@ -82,8 +86,9 @@ static void read_elf(struct root_elf *elf, const char *file, uint64_t size)
 		struct elf_segment segment;
 
 		memcpy(&segment, file + header.phoff + i * sizeof(segment), sizeof(segment));
-		if (segment.type == ELF_LOAD && segment.memsz != 0)
+		if (segment.type == ELF_LOAD && segment.memsz != 0) {
 			add_segment(elf, file, size, &segment);
+		}
 	}
 }
 
@@ -94,12 +99,14 @@ void root_elf_find(struct root_elf *elf, const void *archive, uint64_t size)
 	uint64_t file_size;
 	uint64_t data;
 
-	if (size < CPIO_HEADER || memcmp(header, "070701", 6) != 0)
+	if (size < CPIO_HEADER || memcmp(header, "070701", 6) != 0) {
 		panic("no boot archive (initrd: a cpio archive in newc format)");
+	}
 	name_size = hexadecimal(header + CPIO_NAME_SIZE);
 	file_size = hexadecimal(header + CPIO_FILE_SIZE);
 	data = align_up(CPIO_HEADER + name_size, 4);
-	if (data > size || file_size > size - data)
+	if (data > size || file_size > size - data) {
 		panic("boot archive: first file is cut short");
+	}
 	read_elf(elf, header + data, file_size);
 }

@@ -8,7 +8,7 @@
 #define ROOT_SEGMENTS_MAX 4
 
 struct root_segment {
-	const char *bytes; /* in the archive */
+	const char *bytes;	  /* in the archive */
 	uint64_t file_size, size; /* bytes; the rest is zero */
 	uint64_t va;
 	unsigned rights;

@@ -39,8 +39,9 @@ static void queue_insert(struct hart *hart, struct thread *t, bool at_head)
 		t->previous = head->previous;
 		head->previous->next = t;
 		head->previous = t;
-		if (at_head)
+		if (at_head) {
 			queue->ring[priority] = t;
+		}
 	}
 	t->hart = hart;
 	t->queued = true;
@@ -57,8 +58,9 @@ static void queue_remove(struct thread *t)
 	} else {
 		t->previous->next = t->next;
 		t->next->previous = t->previous;
-		if (queue->ring[priority] == t)
+		if (queue->ring[priority] == t) {
 			queue->ring[priority] = t->next;
+		}
 	}
 	t->next = NULL;
 	t->previous = NULL;
@@ -71,8 +73,9 @@ static struct thread *queue_best(const struct hart *hart)
 	for (int word = PRIORITIES / 64 - 1; word >= 0; word--) {
 		uint64_t bits = hart->queue.occupied[word];
 
-		if (bits != 0)
+		if (bits != 0) {
 			return hart->queue.ring[word * 64 + 63 - __builtin_clzll(bits)];
+		}
 	}
 	return NULL;
 }
@@ -90,12 +93,14 @@ static struct thread *steal(struct hart *self)
 	for (unsigned i = 0; i < HARTS_MAX; i++) {
 		struct thread *t;
 
-		if (!harts[i].online || &harts[i] == self)
+		if (!harts[i].online || &harts[i] == self) {
 			continue;
+		}
 		t = queue_best(&harts[i]);
 		if (t != NULL && hart_allows(self, t) &&
-		    (best == NULL || thread_sched(t)->priority > thread_sched(best)->priority))
+		    (best == NULL || thread_sched(t)->priority > thread_sched(best)->priority)) {
 			best = t;
+		}
 	}
 	return best;
 }
@@ -106,20 +111,25 @@ static struct hart *choose_hart(const struct thread *t, bool handoff)
 	struct hart *self = hart_current();
 	struct hart *fallback = NULL;
 
-	if (handoff && hart_allows(self, t))
+	if (handoff && hart_allows(self, t)) {
 		return self;
+	}
 	if (t->hart != NULL && t->hart->online && hart_allows(t->hart, t)) {
-		if (t->hart->is_idle)
+		if (t->hart->is_idle) {
 			return t->hart;
+		}
 		fallback = t->hart;
 	}
 	for (unsigned i = 0; i < HARTS_MAX; i++) {
-		if (!harts[i].online || !hart_allows(&harts[i], t))
+		if (!harts[i].online || !hart_allows(&harts[i], t)) {
 			continue;
-		if (harts[i].is_idle && !harts[i].reschedule)
+		}
+		if (harts[i].is_idle && !harts[i].reschedule) {
 			return &harts[i];
-		if (fallback == NULL)
+		}
+		if (fallback == NULL) {
 			fallback = &harts[i];
+		}
 	}
 	return fallback;
 }
@@ -127,23 +137,27 @@ static struct hart *choose_hart(const struct thread *t, bool handoff)
 static void hart_kick(struct hart *hart)
 {
 	hart->reschedule = true;
-	if (hart != hart_current())
+	if (hart != hart_current()) {
 		sbi_send_ipi((struct hart_mask){1u << hart->index});
+	}
 }
 
 void sched_ready(struct thread *t, bool handoff)
 {
 	struct hart *hart;
 
-	if (!thread_runnable(t) || t->queued || (t->hart != NULL && t->hart->current == t))
+	if (!thread_runnable(t) || t->queued || (t->hart != NULL && t->hart->current == t)) {
 		return;
+	}
 	hart = choose_hart(t, handoff);
-	if (hart == NULL)
+	if (hart == NULL) {
 		return; /* no hart of its mask is online: it waits for ever, as configured */
+	}
 	queue_insert(hart, t, false);
 	if (hart->is_idle || hart->current == NULL ||
-	    thread_sched(t)->priority > thread_sched(hart->current)->priority)
+	    thread_sched(t)->priority > thread_sched(hart->current)->priority) {
 		hart_kick(hart);
+	}
 }
 
 /* Put current's live state into its struct, on the hart itself. */
@@ -151,8 +165,9 @@ static void leave_current(struct hart *hart)
 {
 	struct thread *t = hart->current;
 
-	if (t == NULL)
+	if (t == NULL) {
 		return;
+	}
 	fpu_save(hart, t);
 	t->run_ticks += time_now() - hart->switched_at;
 	hart->switched_at = time_now();
@@ -171,8 +186,9 @@ void hart_serve_eviction(void)
 	struct hart *hart = hart_current();
 
 	/* Acquire: pairs with the release in evict; the asking hart holds the lock and waits. */
-	if (!__atomic_load_n(&hart->evict, __ATOMIC_ACQUIRE))
+	if (!__atomic_load_n(&hart->evict, __ATOMIC_ACQUIRE)) {
 		return;
+	}
 	leave_all(hart);
 	/* Release: what was saved is seen by the asking hart. */
 	__atomic_store_n(&hart->evict, false, __ATOMIC_RELEASE);
@@ -186,23 +202,27 @@ static void evict(struct hart *hart)
 	}
 	__atomic_store_n(&hart->evict, true, __ATOMIC_RELEASE);
 	hart_kick(hart);
-	while (__atomic_load_n(&hart->evict, __ATOMIC_ACQUIRE))
+	while (__atomic_load_n(&hart->evict, __ATOMIC_ACQUIRE)) {
 		;
+	}
 }
 
 void sched_stop(struct thread *t)
 {
-	if (t->queued)
+	if (t->queued) {
 		queue_remove(t);
-	if (t->hart != NULL && t->hart->current == t)
+	}
+	if (t->hart != NULL && t->hart->current == t) {
 		evict(t->hart);
+	}
 }
 
 void sched_leave_space(struct vm_space *space)
 {
 	for (unsigned i = 0; i < HARTS_MAX; i++) {
-		if (harts[i].active_space == space)
+		if (harts[i].active_space == space) {
 			evict(&harts[i]);
+		}
 	}
 }
 
@@ -219,8 +239,9 @@ void sched_set_timer(uint64_t time)
 	struct hart *hart = hart_current();
 
 	/* A timer that comes too early is harmless, and cheaper than to move it each time. */
-	if (time >= hart->timer_at)
+	if (time >= hart->timer_at) {
 		return;
+	}
 	hart->timer_at = time;
 	sbi_set_timer(time);
 }
@@ -231,12 +252,14 @@ void sched_timer(uint64_t now)
 
 	hart->timer_at = ~0ull;
 	sbi_set_timer(~0ull); /* else it stays pending */
-	if (hart->current == NULL)
+	if (hart->current == NULL) {
 		return;
-	if (now >= hart->slice_end)
+	}
+	if (now >= hart->slice_end) {
 		hart->reschedule = true;
-	else
+	} else {
 		sched_set_timer(hart->slice_end);
+	}
 }
 
 static void switch_to(struct hart *hart, struct thread *t)
@@ -244,8 +267,9 @@ static void switch_to(struct hart *hart, struct thread *t)
 	uint64_t now = time_now();
 
 	if (hart->current == t) { /* goes on, with a new slice if the old one is over */
-		if (now >= hart->slice_end)
+		if (now >= hart->slice_end) {
 			hart->slice_end = now + thread_sched(t)->slice;
+		}
 		sched_set_timer(hart->slice_end);
 		return;
 	}
@@ -284,10 +308,12 @@ static struct thread *choose(struct hart *hart)
 	struct thread *current = hart->current;
 	struct thread *best;
 
-	if (current != NULL && !thread_runnable(current))
+	if (current != NULL && !thread_runnable(current)) {
 		current = NULL;
-	if (current != NULL && !hart->reschedule)
+	}
+	if (current != NULL && !hart->reschedule) {
 		return current;
+	}
 	hart->reschedule = false;
 	best = queue_best(hart);
 	if (current != NULL) {
@@ -295,14 +321,17 @@ static struct thread *choose(struct hart *hart)
 		bool slice_over = time_now() >= hart->slice_end;
 
 		if (best == NULL || thread_sched(best)->priority < mine ||
-		    (thread_sched(best)->priority == mine && !slice_over))
+		    (thread_sched(best)->priority == mine && !slice_over)) {
 			return current;
+		}
 		queue_insert(hart, current, !slice_over);
 	}
-	if (best == NULL)
+	if (best == NULL) {
 		best = steal(hart);
-	if (best != NULL)
+	}
+	if (best != NULL) {
 		queue_remove(best);
+	}
 	return best;
 }
 

@@ -14,8 +14,9 @@ void *memset(void *to, int value, size_t size)
 	unsigned char *at = to;
 	uint64_t pattern = (unsigned char)value * 0x0101010101010101ull;
 
-	for (; size > 0 && ((uintptr_t)at & 7) != 0; size--)
+	for (; size > 0 && ((uintptr_t)at & 7) != 0; size--) {
 		*at++ = (unsigned char)value;
+	}
 	for (; size >= 64; size -= 64, at += 64) {
 		uint64_t *words = (uint64_t *)at;
 
@@ -28,10 +29,12 @@ void *memset(void *to, int value, size_t size)
 		words[6] = pattern;
 		words[7] = pattern;
 	}
-	for (; size >= 8; size -= 8, at += 8)
+	for (; size >= 8; size -= 8, at += 8) {
 		*(uint64_t *)at = pattern;
-	for (; size > 0; size--)
+	}
+	for (; size > 0; size--) {
 		*at++ = (unsigned char)value;
+	}
 	return to;
 }
 
@@ -42,19 +45,23 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size)
 
 	if ((((uintptr_t)target | (uintptr_t)source) & 7) == 0) {
 		for (; size >= 32; size -= 32, target += 32, source += 32) {
-			uint64_t a = ((const uint64_t *)source)[0], b = ((const uint64_t *)source)[1];
-			uint64_t c = ((const uint64_t *)source)[2], d = ((const uint64_t *)source)[3];
+			uint64_t a = ((const uint64_t *)source)[0],
+				 b = ((const uint64_t *)source)[1];
+			uint64_t c = ((const uint64_t *)source)[2],
+				 d = ((const uint64_t *)source)[3];
 
 			((uint64_t *)target)[0] = a;
 			((uint64_t *)target)[1] = b;
 			((uint64_t *)target)[2] = c;
 			((uint64_t *)target)[3] = d;
 		}
-		for (; size >= 8; size -= 8, target += 8, source += 8)
+		for (; size >= 8; size -= 8, target += 8, source += 8) {
 			*(uint64_t *)target = *(const uint64_t *)source;
+		}
 	}
-	while (size-- > 0)
+	while (size-- > 0) {
 		*target++ = *source++;
+	}
 	return to;
 }
 
@@ -63,10 +70,12 @@ void *memmove(void *to, const void *from, size_t size)
 	unsigned char *target = to;
 	const unsigned char *source = from;
 
-	if ((uintptr_t)target - (uintptr_t)source >= size)
+	if ((uintptr_t)target - (uintptr_t)source >= size) {
 		return memcpy(to, from, size);
-	while (size-- > 0)
+	}
+	while (size-- > 0) {
 		target[size] = source[size];
+	}
 	return to;
 }
 
@@ -76,8 +85,9 @@ int memcmp(const void *a, const void *b, size_t size)
 	const unsigned char *right = b;
 
 	for (size_t i = 0; i < size; i++) {
-		if (left[i] != right[i])
+		if (left[i] != right[i]) {
 			return left[i] - right[i];
+		}
 	}
 	return 0;
 }
@@ -87,8 +97,9 @@ void *memchr(const void *area, int value, size_t size)
 	const unsigned char *at = area;
 
 	for (size_t i = 0; i < size; i++) {
-		if (at[i] == (unsigned char)value)
+		if (at[i] == (unsigned char)value) {
 			return (void *)(uintptr_t)&at[i];
+		}
 	}
 	return NULL;
 }
@@ -97,8 +108,9 @@ size_t strlen(const char *text)
 {
 	size_t length = 0;
 
-	while (text[length] != '\0')
+	while (text[length] != '\0') {
 		length++;
+	}
 	return length;
 }
 
@@ -106,8 +118,9 @@ size_t strnlen(const char *text, size_t limit)
 {
 	size_t length = 0;
 
-	while (length < limit && text[length] != '\0')
+	while (length < limit && text[length] != '\0') {
 		length++;
+	}
 	return length;
 }
 
@@ -132,10 +145,12 @@ int strncmp(const char *a, const char *b, size_t limit)
 char *strchr(const char *text, int c)
 {
 	for (;; text++) {
-		if (*text == (char)c)
+		if (*text == (char)c) {
 			return (char *)(uintptr_t)text;
-		if (*text == '\0')
+		}
+		if (*text == '\0') {
 			return NULL;
+		}
 	}
 }
 
@@ -144,9 +159,11 @@ char *strrchr(const char *text, int c)
 	const char *found = NULL;
 
 	for (;; text++) {
-		if (*text == (char)c)
+		if (*text == (char)c) {
 			found = text;
-		if (*text == '\0')
+		}
+		if (*text == '\0') {
 			return (char *)(uintptr_t)found;
+		}
 	}
 }

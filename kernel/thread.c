@@ -22,8 +22,9 @@ void thread_dead(struct thread *t)
 
 static enum fault_access access_of(uint64_t cause)
 {
-	if (cause == SCAUSE_FETCH_PAGE_FAULT)
+	if (cause == SCAUSE_FETCH_PAGE_FAULT) {
 		return FAULT_EXECUTE;
+	}
 	return cause == SCAUSE_STORE_PAGE_FAULT ? FAULT_WRITE : FAULT_READ;
 }
 
@@ -51,17 +52,19 @@ static void page_fault(struct thread *t)
 
 void thread_exception(struct thread *t, uint64_t cause, uint64_t value)
 {
-	if (cause == SCAUSE_ILLEGAL && fpu_load(hart_current(), t))
+	if (cause == SCAUSE_ILLEGAL && fpu_load(hart_current(), t)) {
 		return;
+	}
 	t->fault_cause = cause;
 	t->fault_address = value;
 	t->fault_code = 0;
 	t->fault_access = access_of(cause);
 	if (cause == SCAUSE_FETCH_PAGE_FAULT || cause == SCAUSE_LOAD_PAGE_FAULT ||
-	    cause == SCAUSE_STORE_PAGE_FAULT)
+	    cause == SCAUSE_STORE_PAGE_FAULT) {
 		page_fault(t);
-	else
+	} else {
 		ipc_kernel_call(t, &t->handler, SEND_EXCEPTION);
+	}
 }
 
 void thread_destroy(struct thread *t)
@@ -70,15 +73,19 @@ void thread_destroy(struct thread *t)
 
 	sched_stop(t);
 	ipc_detach(t);
-	if (t->has_buffer && t->space.type != OBJECT_NONE)
+	if (t->has_buffer && t->space.type != OBJECT_NONE) {
 		vm_message_buffer_unmap(t->space.object, t->buffer_number);
+	}
 	t->has_buffer = false;
-	if (t->bound.type != OBJECT_NONE)
+	if (t->bound.type != OBJECT_NONE) {
 		((struct notification *)t->bound.object)->bound = NULL;
-	if (t->sched.type != OBJECT_NONE)
+	}
+	if (t->sched.type != OBJECT_NONE) {
 		thread_sched(t)->thread = NULL;
+	}
 	for (unsigned i = 0; i < ARRAY_SIZE(embedded); i++) {
-		if (embedded[i]->type != OBJECT_NONE)
+		if (embedded[i]->type != OBJECT_NONE) {
 			cap_remove(embedded[i]);
+		}
 	}
 }

@@ -9,10 +9,12 @@
 /* Put a capability derived from `source` (NULL: none) into an embedded slot. */
 static void attach(struct cap_slot *embedded, struct cap_slot *source, uint64_t badge)
 {
-	if (embedded->type != OBJECT_NONE)
+	if (embedded->type != OBJECT_NONE) {
 		cap_remove(embedded);
-	if (source != NULL)
+	}
+	if (source != NULL) {
 		cap_derive(embedded, source, RIGHTS_ALL, badge);
+	}
 }
 
 /* The capability in an optional argument: 0 gives NULL. */
@@ -20,8 +22,9 @@ static enum err optional(struct invocation *call, unsigned argument, enum object
 			 unsigned rights, struct cap_slot **slot)
 {
 	*slot = NULL;
-	if (call->arguments[argument] == 0)
+	if (call->arguments[argument] == 0) {
 		return ERR_OK;
+	}
 	return cap_lookup_typed(invocation_cspace(call), call->arguments[argument], type, rights,
 				slot);
 }
@@ -34,23 +37,29 @@ enum err thread_configure(struct invocation *call)
 	struct cap_slot *space;
 	enum err err = optional(call, 0, OBJECT_CSPACE, RIGHT_BIND, &cspace);
 
-	if (err == ERR_OK)
+	if (err == ERR_OK) {
 		err = cap_lookup_typed(invocation_cspace(call), call->arguments[1], OBJECT_SPACE,
 				       RIGHT_BIND, &space);
-	if (err == ERR_OK && buffer > MESSAGE_BUFFER_MAX)
+	}
+	if (err == ERR_OK && buffer > MESSAGE_BUFFER_MAX) {
 		err = ERR_ARGUMENT;
-	if (err == ERR_OK && t->resumed)
+	}
+	if (err == ERR_OK && t->resumed) {
 		err = ERR_BUSY;
-	if (err != ERR_OK)
+	}
+	if (err != ERR_OK) {
 		return err;
-	if (t->has_buffer)
+	}
+	if (t->has_buffer) {
 		vm_message_buffer_unmap(t->space.object, t->buffer_number);
+	}
 	t->has_buffer = false;
 	if (buffer != 0) {
 		err = vm_message_buffer_map(space->object, (uint32_t)buffer - 1,
 					    vm_paddr(thread_buffer(t)));
-		if (err != ERR_OK)
+		if (err != ERR_OK) {
 			return err;
+		}
 		t->has_buffer = true;
 		t->buffer_number = (uint32_t)buffer - 1;
 	}
@@ -67,10 +76,12 @@ enum err thread_set_handler(struct invocation *call)
 	struct cap_slot *endpoint;
 	enum err err = optional(call, 0, OBJECT_ENDPOINT, RIGHT_WRITE, &endpoint);
 
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		return err;
-	if (endpoint != NULL && endpoint->badge != 0 && badge != 0)
+	}
+	if (endpoint != NULL && endpoint->badge != 0 && badge != 0) {
 		return ERR_RIGHTS;
+	}
 	attach(&t->handler, endpoint, badge);
 	t->personality = call->arguments[2] == 1;
 	return ERR_OK;
@@ -83,17 +94,21 @@ enum err thread_set_sched(struct invocation *call)
 	struct sched_context *sched;
 	enum err err = optional(call, 0, OBJECT_SCHED_CONTEXT, RIGHT_BIND, &slot);
 
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		return err;
+	}
 	sched = slot != NULL ? slot->object : NULL;
-	if (sched != NULL && sched->thread != NULL && sched->thread != t)
+	if (sched != NULL && sched->thread != NULL && sched->thread != t) {
 		return ERR_BUSY;
+	}
 	sched_stop(t);
-	if (t->sched.type != OBJECT_NONE)
+	if (t->sched.type != OBJECT_NONE) {
 		thread_sched(t)->thread = NULL;
+	}
 	attach(&t->sched, slot, 0);
-	if (sched != NULL)
+	if (sched != NULL) {
 		sched->thread = t;
+	}
 	sched_ready(t, false);
 	return ERR_OK;
 }
@@ -105,16 +120,20 @@ enum err thread_bind_notification(struct invocation *call)
 	struct notification *n;
 	enum err err = optional(call, 0, OBJECT_NOTIFICATION, RIGHT_READ, &slot);
 
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		return err;
+	}
 	n = slot != NULL ? slot->object : NULL;
-	if (n != NULL && n->bound != NULL && n->bound != t)
+	if (n != NULL && n->bound != NULL && n->bound != t) {
 		return ERR_BUSY;
-	if (t->bound.type != OBJECT_NONE)
+	}
+	if (t->bound.type != OBJECT_NONE) {
 		((struct notification *)t->bound.object)->bound = NULL;
+	}
 	attach(&t->bound, slot, 0);
-	if (n != NULL)
+	if (n != NULL) {
 		n->bound = t;
+	}
 	return ERR_OK;
 }
 
@@ -127,18 +146,20 @@ static bool is_still(const struct thread *t)
 /* Word i of a message longer than the registers. */
 static uint64_t *long_word(struct thread *t, unsigned i)
 {
-	return i < MESSAGE_REGISTERS ? &t->registers[message_register[i]] :
-				       &thread_buffer(t)->words[i];
+	return i < MESSAGE_REGISTERS ? &t->registers[message_register[i]]
+				     : &thread_buffer(t)->words[i];
 }
 
 enum err thread_write_registers(struct invocation *call)
 {
 	struct thread *t = call->object;
 
-	if (!is_still(t))
+	if (!is_still(t)) {
 		return ERR_BUSY;
-	for (unsigned i = 0; i < 32; i++)
+	}
+	for (unsigned i = 0; i < 32; i++) {
 		t->registers[i] = *long_word(call->thread, i);
+	}
 	t->registers[0] &= ~1ull;
 	return ERR_OK;
 }
@@ -147,10 +168,11 @@ enum err thread_write_registers(struct invocation *call)
 static void return_words(struct invocation *call, const uint64_t *words, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
-		if (i < MESSAGE_REGISTERS)
+		if (i < MESSAGE_REGISTERS) {
 			call->result[i] = words[i];
-		else
+		} else {
 			thread_buffer(call->thread)->words[i] = words[i];
+		}
 	}
 	call->results = count;
 }
@@ -159,8 +181,9 @@ enum err thread_read_registers(struct invocation *call)
 {
 	struct thread *t = call->object;
 
-	if (!is_still(t))
+	if (!is_still(t)) {
 		return ERR_BUSY;
+	}
 	return_words(call, t->registers, 32);
 	return ERR_OK;
 }
@@ -169,10 +192,12 @@ enum err thread_write_fpu(struct invocation *call)
 {
 	struct thread *t = call->object;
 
-	if (!is_still(t))
+	if (!is_still(t)) {
 		return ERR_BUSY;
-	for (unsigned i = 0; i < 33; i++)
+	}
+	for (unsigned i = 0; i < 33; i++) {
 		t->fpu[i] = *long_word(call->thread, i);
+	}
 	t->fpu[32] &= 0xff; /* fcsr: rounding mode and flags */
 	t->fpu_used = true;
 	t->fpu_hart = NULL; /* registers of the hart that had it are old now */
@@ -183,8 +208,9 @@ enum err thread_read_fpu(struct invocation *call)
 {
 	struct thread *t = call->object;
 
-	if (!is_still(t))
+	if (!is_still(t)) {
 		return ERR_BUSY;
+	}
 	return_words(call, t->fpu, 33);
 	return ERR_OK;
 }
@@ -194,8 +220,9 @@ enum err thread_resume(struct invocation *call)
 	struct thread *t = call->object;
 
 	t->resumed = true;
-	if (t->state == THREAD_STOPPED)
+	if (t->state == THREAD_STOPPED) {
 		t->state = THREAD_READY;
+	}
 	sched_ready(t, false);
 	return ERR_OK;
 }
@@ -205,10 +232,11 @@ enum err thread_suspend(struct invocation *call)
 	struct thread *t = call->object;
 
 	t->resumed = false;
-	if (t == call->thread)
+	if (t == call->thread) {
 		hart_current()->reschedule = true; /* it goes when the call is over */
-	else
+	} else {
 		sched_stop(t);
+	}
 	return ERR_OK;
 }
 
@@ -217,8 +245,9 @@ enum err thread_info(struct invocation *call)
 	struct thread *t = call->object;
 	uint64_t ticks = t->run_ticks;
 
-	if (!is_still(t))
+	if (!is_still(t)) {
 		ticks += time_now() - t->hart->switched_at;
+	}
 	call->result[0] = t->state;
 	call->result[1] = !t->resumed;
 	call->result[2] = ticks;

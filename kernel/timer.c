@@ -17,13 +17,16 @@ void timer_disarm(struct notification *n)
 {
 	unsigned i = 0;
 
-	if (n->deadline == 0)
+	if (n->deadline == 0) {
 		return;
-	while (armed[i] != n)
+	}
+	while (armed[i] != n) {
 		i++;
+	}
 	armed_count--;
-	for (; i < armed_count; i++)
+	for (; i < armed_count; i++) {
 		armed[i] = armed[i + 1];
+	}
 	n->deadline = 0;
 }
 
@@ -31,11 +34,13 @@ enum err timer_arm(struct notification *n, uint64_t deadline)
 {
 	unsigned i;
 
-	if (n->deadline == 0 && armed_count == TIMERS_MAX)
+	if (n->deadline == 0 && armed_count == TIMERS_MAX) {
 		return ERR_LIMIT;
+	}
 	timer_disarm(n);
-	for (i = armed_count; i > 0 && armed[i - 1]->deadline > deadline; i--)
+	for (i = armed_count; i > 0 && armed[i - 1]->deadline > deadline; i--) {
 		armed[i] = armed[i - 1];
+	}
 	armed[i] = n;
 	armed_count++;
 	n->deadline = deadline;
@@ -51,14 +56,16 @@ void timers_fire(uint64_t now)
 		timer_disarm(n);
 		notification_signal(n, TIMER_BIT, false);
 	}
-	if (armed_count > 0)
+	if (armed_count > 0) {
 		sched_set_timer(armed[0]->deadline);
+	}
 }
 
 enum err notification_set_timer(struct invocation *call)
 {
-	if (call->arguments[0] != 0)
+	if (call->arguments[0] != 0) {
 		return timer_arm(call->object, call->arguments[0]);
+	}
 	timer_disarm(call->object);
 	return ERR_OK;
 }

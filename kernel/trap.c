@@ -28,10 +28,11 @@ static void system_window(struct thread *t)
 {
 	enum err err = window_items_run(t);
 
-	if (err == VM_PREEMPTED)
+	if (err == VM_PREEMPTED) {
 		restart(t);
-	else
+	} else {
 		set_result(t, err);
+	}
 }
 
 static void system_reply_receive(struct thread *t)
@@ -104,17 +105,19 @@ static void native_call(struct thread *t)
 
 static void handle(struct thread *t, uint64_t cause, uint64_t value)
 {
-	if ((cause & SCAUSE_INTERRUPT) != 0)
+	if ((cause & SCAUSE_INTERRUPT) != 0) {
 		return; /* handled with all others that are pending */
+	}
 	if (cause != SCAUSE_ECALL_U) {
 		thread_exception(t, cause, value);
 		return;
 	}
 	t->registers[0] += 4;
-	if (t->personality)
+	if (t->personality) {
 		ipc_kernel_call(t, &t->handler, SEND_ECALL);
-	else
+	} else {
 		native_call(t);
+	}
 }
 
 struct thread *trap_from_user(struct thread *t)
@@ -126,10 +129,12 @@ struct thread *trap_from_user(struct thread *t)
 	kernel_lock();
 	hart->entries++;
 	/* Evicted while it waited for the lock: the trap is dropped, its instruction comes again. */
-	if (hart->current == t)
+	if (hart->current == t) {
 		handle(t, cause, value);
-	if ((csr_read_sip() & csr_read_sie()) != 0)
+	}
+	if ((csr_read_sip() & csr_read_sie()) != 0) {
 		interrupts_handle();
+	}
 	t = sched_pick();
 	kernel_unlock();
 	return t;

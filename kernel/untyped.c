@@ -39,7 +39,7 @@ struct retype {
 	struct cap_slot *untyped;
 	struct cspace *cspace; /* where the slots are */
 	enum object_type type;
-	unsigned bits; /* log2 bytes of one object */
+	unsigned bits;	    /* log2 bytes of one object */
 	unsigned slot_bits; /* CSPACE: log2 slots */
 	uint64_t count;
 	uint64_t first_slot;
@@ -51,19 +51,22 @@ static enum err retype_size(struct retype *r, uint64_t wanted)
 	r->bits = object_bits[r->type];
 	switch (r->type) {
 	case OBJECT_UNTYPED:
-		if (wanted < 6 || wanted > 38)
+		if (wanted < 6 || wanted > 38) {
 			return ERR_ARGUMENT;
+		}
 		r->bits = (unsigned)wanted;
 		return ERR_OK;
 	case OBJECT_CSPACE:
-		if (wanted < 2 || wanted > 16)
+		if (wanted < 2 || wanted > 16) {
 			return ERR_ARGUMENT;
+		}
 		r->slot_bits = (unsigned)wanted;
 		r->bits = r->slot_bits + 6;
 		return ERR_OK;
 	case OBJECT_TABLE_BANK:
-		if (wanted < 16 || wanted > 24)
+		if (wanted < 16 || wanted > 24) {
 			return ERR_ARGUMENT;
+		}
 		r->bits = (unsigned)wanted;
 		return ERR_OK;
 	default:
@@ -78,18 +81,22 @@ static enum err retype_check(struct retype *r, uint64_t wanted)
 	struct cap_slot *slot;
 	enum err err = retype_size(r, wanted);
 
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		return err;
-	if (is_device(untyped) && r->type != OBJECT_UNTYPED)
+	}
+	if (is_device(untyped) && r->type != OBJECT_UNTYPED) {
 		return ERR_ARGUMENT;
+	}
 	r->start = align_up(base + used_bytes(untyped), 1ull << r->bits) - base;
-	if (r->start > untyped->badge || (untyped->badge - r->start) >> r->bits < r->count)
+	if (r->start > untyped->badge || (untyped->badge - r->start) >> r->bits < r->count) {
 		return ERR_NO_MEMORY;
+	}
 	r->end = r->start + (r->count << r->bits);
 	for (uint64_t i = 0; i < r->count; i++) {
 		err = cap_lookup_empty(r->cspace, r->first_slot + i, &slot);
-		if (err != ERR_OK)
+		if (err != ERR_OK) {
 			return err;
+		}
 	}
 	return ERR_OK;
 }
@@ -97,16 +104,18 @@ static enum err retype_check(struct retype *r, uint64_t wanted)
 /* Zero the memory up to offset `end`, as far as it is not done. False = preempted. */
 static bool zero_until(struct cap_slot *untyped, uint64_t start, uint64_t end)
 {
-	if ((uint64_t)untyped->zeroed * UNIT < start)
+	if ((uint64_t)untyped->zeroed * UNIT < start) {
 		untyped->zeroed = (uint32_t)(start / UNIT);
+	}
 	while ((uint64_t)untyped->zeroed * UNIT < end) {
 		uint64_t at = untyped->zeroed * UNIT;
 		uint64_t step = end - at < ZERO_STEP ? end - at : ZERO_STEP;
 
 		memset(vm_pointer((struct paddr){(uint64_t)untyped->object + at}), 0, step);
 		untyped->zeroed += (uint32_t)(step / UNIT);
-		if (thread_preempt_pending() && untyped->zeroed * UNIT < end)
+		if (thread_preempt_pending() && untyped->zeroed * UNIT < end) {
 			return false;
+		}
 	}
 	return true;
 }
@@ -132,8 +141,9 @@ static void object_init(struct retype *r, void *object)
 		((struct window_object *)object)->space.role = ROLE_WINDOW_SPACE;
 		((struct window_object *)object)->fault.role = ROLE_WINDOW_FAULT;
 	} else if (r->type == OBJECT_POOL) {
-		for (unsigned i = 0; i < VM_POOL_EXTENTS; i++)
+		for (unsigned i = 0; i < VM_POOL_EXTENTS; i++) {
 			((struct pool_object *)object)->extents[i].role = ROLE_POOL_EXTENT;
+		}
 	} else if (r->type == OBJECT_BINDING) {
 		((struct binding_object *)object)->window.role = ROLE_BINDING_WINDOW;
 		((struct binding_object *)object)->pool.role = ROLE_BINDING_POOL;
@@ -178,12 +188,15 @@ enum err untyped_make(struct cap_slot *untyped, struct cspace *cspace, enum obje
 			   .first_slot = first_slot};
 	enum err err = retype_check(&r, size_bits);
 
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		return err;
-	if (type != OBJECT_UNTYPED && !zero_until(untyped, r.start, r.end))
+	}
+	if (type != OBJECT_UNTYPED && !zero_until(untyped, r.start, r.end)) {
 		return CAP_PREEMPTED;
-	if ((uint64_t)untyped->zeroed * UNIT < r.end)
+	}
+	if ((uint64_t)untyped->zeroed * UNIT < r.end) {
 		untyped->zeroed = (uint32_t)(r.end / UNIT);
+	}
 	retype_commit(&r);
 	return ERR_OK;
 }
@@ -192,8 +205,9 @@ enum err untyped_retype(struct invocation *call)
 {
 	const uint64_t *arguments = call->arguments;
 
-	if (arguments[0] >= OBJECT_TYPES || arguments[2] == 0 || arguments[2] > RETYPE_MOST)
+	if (arguments[0] >= OBJECT_TYPES || arguments[2] == 0 || arguments[2] > RETYPE_MOST) {
 		return ERR_ARGUMENT;
+	}
 	return untyped_make(call->slot, invocation_cspace(call), (enum object_type)arguments[0],
 			    arguments[1], arguments[2], arguments[3]);
 }

@@ -14,11 +14,12 @@
 static enum err window_of(struct thread *t, uint64_t slot_index, struct vm_window **window)
 {
 	struct cap_slot *slot;
-	enum err err = cap_lookup_typed(t->cspace.object, slot_index, OBJECT_WINDOW, RIGHT_MANAGE,
-					&slot);
+	enum err err =
+		cap_lookup_typed(t->cspace.object, slot_index, OBJECT_WINDOW, RIGHT_MANAGE, &slot);
 
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		return err;
+	}
 	*window = &((struct window_object *)slot->object)->vm;
 	return (*window)->space == NULL ? ERR_NOT_BOUND : ERR_OK;
 }
@@ -26,22 +27,25 @@ static enum err window_of(struct thread *t, uint64_t slot_index, struct vm_windo
 /* A flush gathers pages of one space. */
 static void flush_for(struct vm_flush *flush, const struct vm_space *space)
 {
-	if (flush->space != NULL && flush->space != space)
+	if (flush->space != NULL && flush->space != space) {
 		vm_flush_commit(flush);
+	}
 }
 
 static enum err run_map(struct thread *t, struct window_item *item, struct vm_flush *flush)
 {
 	struct cap_slot *slot;
 	struct binding_object *binding;
-	enum err err = cap_lookup_typed(t->cspace.object, item->cap, OBJECT_BINDING, RIGHT_MANAGE,
-					&slot);
+	enum err err =
+		cap_lookup_typed(t->cspace.object, item->cap, OBJECT_BINDING, RIGHT_MANAGE, &slot);
 
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		return err;
+	}
 	binding = slot->object;
-	if (binding->vm.window == NULL || binding->vm.window->space == NULL)
+	if (binding->vm.window == NULL || binding->vm.window->space == NULL) {
 		return ERR_NOT_BOUND;
+	}
 	flush_for(flush, binding->vm.window->space);
 	return vm_map(&binding->vm, item, flush);
 }
@@ -52,15 +56,19 @@ static enum err run_item(struct thread *t, struct window_item *item, struct vm_f
 	struct vm_window *target;
 	enum err err;
 
-	if (item->count == 0 || item->count > WINDOW_ITEM_PAGES || item->done > item->count)
+	if (item->count == 0 || item->count > WINDOW_ITEM_PAGES || item->done > item->count) {
 		return ERR_ARGUMENT;
-	if (item->done == item->count)
+	}
+	if (item->done == item->count) {
 		return ERR_OK; /* before a preemption */
-	if (item->op == WINDOW_MAP)
+	}
+	if (item->op == WINDOW_MAP) {
 		return run_map(t, item, flush);
+	}
 	err = window_of(t, item->cap, &window);
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
 		return err;
+	}
 	flush_for(flush, window->space);
 	switch (item->op) {
 	case WINDOW_PROTECT:
@@ -87,8 +95,9 @@ enum err window_items_run(struct thread *t)
 	struct vm_flush flush = {.space = NULL};
 	enum err err = ERR_OK;
 
-	if (count > WINDOW_ITEMS)
+	if (count > WINDOW_ITEMS) {
 		return ERR_ARGUMENT;
+	}
 	for (unsigned i = 0; i < count && err == ERR_OK; i++) {
 		struct window_item item = items[i];
 

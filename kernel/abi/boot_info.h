@@ -59,11 +59,11 @@ struct boot_info {
 	uint64_t device_tree_size;
 	uint64_t archive; /* VA of the first byte */
 	uint64_t archive_size;
-	uint64_t ram_size;	 /* bytes of RAM the device tree gives */
-	uint64_t kernel_size;	 /* bytes of RAM kept by kernel and firmware */
-	uint64_t boot_ticks;	 /* time counter at kernel entry */
+	uint64_t ram_size;	/* bytes of RAM the device tree gives */
+	uint64_t kernel_size;	/* bytes of RAM kept by kernel and firmware */
+	uint64_t boot_ticks;	/* time counter at kernel entry */
 	uint32_t untyped_count; /* RAM first, then device ranges */
-	uint32_t free_slot;	 /* first empty slot */
+	uint32_t free_slot;	/* first empty slot */
 	struct boot_untyped untyped[BOOT_UNTYPED_MAX];
 };
 _Static_assert(sizeof(struct boot_info) <= 4096, "boot information is one page");

@@ -16,8 +16,7 @@
  * capabilities (0..MESSAGE_CAPS), 24-31 number of window items
  * (0..WINDOW_ITEMS, only for SYS_WINDOW and SYS_REPLY_RECEIVE), 32-63 label.
  */
-#define MESSAGE_TAG(label, words)                                                                  \
-	(((uint64_t)(uint32_t)(label) << 32) | ((uint64_t)(words)&0xffff))
+#define MESSAGE_TAG(label, words) (((uint64_t)(uint32_t)(label) << 32) | ((uint64_t)(words)&0xffff))
 #define MESSAGE_TAG_CAPS(n) (((uint64_t)(n)&0xf) << 16)
 #define MESSAGE_TAG_ITEMS(n) (((uint64_t)(n)&0xff) << 24)
 

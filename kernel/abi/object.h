@@ -49,7 +49,7 @@ enum object_type {
 #define OBJECT_ENUM(name, value, bits, meaning) name = value,
 	OBJECT_LIST(OBJECT_ENUM)
 #undef OBJECT_ENUM
-	OBJECT_TYPES
+		OBJECT_TYPES
 };
 
 /* Rights of a capability. A derived capability never has more than its source. */
@@ -66,7 +66,7 @@ enum right {
 #define RIGHT_ENUM(name, value, meaning) name = value,
 	RIGHTS_LIST(RIGHT_ENUM)
 #undef RIGHT_ENUM
-	RIGHTS_ALL = 127
+		RIGHTS_ALL = 127
 };
 
 /* X(name, number, object, "arguments", "results", "what it does") */
@@ -131,8 +131,8 @@ enum right {
 	X(HART_CONFIGURE, 29, OBJECT_HART,                                                         \
 	  "SchedContext slot, priority 0..255, slice in ticks, mask of harts", "-",                \
 	  "set up a scheduling context; mask of logical hart numbers, 0 = any")                    \
-	X(HART_INFO, 30, OBJECT_HART, "hart", "idle time in ticks, context switches, kernel entries", \
-	  "describe a hart")                                                                       \
+	X(HART_INFO, 30, OBJECT_HART, "hart",                                                      \
+	  "idle time in ticks, context switches, kernel entries", "describe a hart")               \
 	X(CONSOLE_WRITE, 31, OBJECT_CONSOLE, "number of bytes 1..2048", "-",                       \
 	  "print bytes from message-buffer word 16 on")                                            \
 	X(SYSTEM_RESET, 32, OBJECT_SYSTEM, "0 power off, 1 cold, 2 warm reboot; 0 or 1 = failure", \

@@ -68,11 +68,11 @@ enum window_query {
 };
 
 struct window_item {
-	uint32_t cap;	    /* MAP: slot of the Binding; else slot of the Window */
-	uint8_t op;	    /* enum window_op */
-	uint8_t rights;	    /* RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE; never W with X; W needs R */
-	uint16_t flags;	    /* enum window_flag */
-	uint64_t va_page;   /* first page number in the space (address >> 12), inside the window */
+	uint32_t cap;	  /* MAP: slot of the Binding; else slot of the Window */
+	uint8_t op;	  /* enum window_op */
+	uint8_t rights;	  /* RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE; never W with X; W needs R */
+	uint16_t flags;	  /* enum window_flag */
+	uint64_t va_page; /* first page number in the space (address >> 12), inside the window */
 	uint64_t pool_page; /* MAP: first page of the pool; others: see enum window_op */
 	uint64_t expected;  /* with WINDOW_EXPECT_PAGE */
 	uint32_t count;	    /* pages, 1..WINDOW_ITEM_PAGES */

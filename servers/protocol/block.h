@@ -14,12 +14,13 @@
 	X(BLOCK_INFO, 1, "-", "status, sectors, 1 if read-only", "describe the disk")              \
 	X(BLOCK_ATTACH_POOL, 2, "cap 0: Pool with DMA", "status, pool number",                     \
 	  "make a pool usable in requests of this client (badge)")                                 \
-	X(BLOCK_READ, 3, "pool number, sector, segments n, n x (byte offset in pool << 24 | bytes)", \
+	X(BLOCK_READ, 3,                                                                           \
+	  "pool number, sector, segments n, n x (byte offset in pool << 24 | bytes)",              \
 	  "status, bytes done", "disk to memory; bytes multiples of 512, at most 8 MiB a segment") \
 	X(BLOCK_WRITE, 4, "as BLOCK_READ", "status, bytes done", "memory to disk")                 \
 	X(BLOCK_FLUSH, 5, "-", "status", "all writes answered before are on stable storage")       \
-	X(BLOCK_STATISTICS, 6, "-", "status, reads, sectors read, writes, sectors written, flushes", \
-	  "counted since boot")
+	X(BLOCK_STATISTICS, 6, "-",                                                                \
+	  "status, reads, sectors read, writes, sectors written, flushes", "counted since boot")
 
 enum block_label {
 #define BLOCK_ENUM(name, label, in, out, text) name = label,

@@ -50,11 +50,11 @@ struct files_record {
 };
 
 enum files_set { /* mask of FILES_SETATTR: which fields of the xfer attributes count */
-	FILES_SET_MODE = 1,
-	FILES_SET_UID = 2,
-	FILES_SET_GID = 4,
-	FILES_SET_ATIME = 8,
-	FILES_SET_MTIME = 16,
+		 FILES_SET_MODE = 1,
+		 FILES_SET_UID = 2,
+		 FILES_SET_GID = 4,
+		 FILES_SET_ATIME = 8,
+		 FILES_SET_MTIME = 16,
 };
 
 #define FILES_LIST(X)                                                                              \
@@ -64,10 +64,12 @@ enum files_set { /* mask of FILES_SETATTR: which fields of the xfer attributes c
 	X(FILES_GETATTR, 3, "fs, ino", "status; attributes", "attributes of a file")               \
 	X(FILES_SETATTR, 4, "fs, ino, mask of enum files_set", "status", "set attributes")         \
 	X(FILES_CREATE, 5, "fs, directory, length of name, mode with type, rdev, uid, gid",        \
-	  "status, ino; attributes", "make a regular file, directory, fifo, socket or device node") \
+	  "status, ino; attributes",                                                               \
+	  "make a regular file, directory, fifo, socket or device node")                           \
 	X(FILES_SYMLINK, 6, "fs, directory, length of name, length of target (name 2), uid, gid",  \
 	  "status, ino", "make a symbolic link")                                                   \
-	X(FILES_READLINK, 7, "fs, ino", "status or length; target at name 2", "read a symbolic link") \
+	X(FILES_READLINK, 7, "fs, ino", "status or length; target at name 2",                      \
+	  "read a symbolic link")                                                                  \
 	X(FILES_LINK, 8, "fs, directory, length of name, ino", "status", "make a hard link")       \
 	X(FILES_UNLINK, 9, "fs, directory, length of name, 1 = a directory, 0 = anything else",    \
 	  "status, ino, links left", "remove a name; the file lives on while it is open")          \
@@ -80,15 +82,17 @@ enum files_set { /* mask of FILES_SETATTR: which fields of the xfer attributes c
 	  "status, type magic, block size, blocks, free, available, inodes, free inodes",          \
 	  "figures of a file system")                                                              \
 	X(FILES_OPEN, 13, "fs, ino", "status, size, mode", "count an opener (any client)")         \
-	X(FILES_CLOSE, 14, "fs, ino", "status", "an opener less; the last of an unlinked file frees it") \
-	X(FILES_SYNC, 15, "fs or 0 for all", "status", "metadata and disk cache to stable storage") \
+	X(FILES_CLOSE, 14, "fs, ino", "status",                                                    \
+	  "an opener less; the last of an unlinked file frees it")                                 \
+	X(FILES_SYNC, 15, "fs or 0 for all", "status",                                             \
+	  "metadata and disk cache to stable storage")                                             \
 	X(FILES_NEW_TMPFS, 16, "limit in pages", "status, fs", "make an empty tmpfs")              \
 	X(FILES_ATTACH_POOL, 20, "cap 0: Pool with DMA", "status", "the pager's pool, once")       \
 	X(FILES_READ_PAGES, 21, "fs, ino, first page of the file, count n, n pool pages",          \
 	  "status, word of bits: page i is a hole (the pager zeroes it)",                          \
 	  "disk to the pool's pages; bytes behind the end of file are undefined")                  \
-	X(FILES_WRITE_PAGES, 22, "fs, ino, first page of the file, count n, n pool pages", "status", \
-	  "the pool's pages to blocks that FILES_ALLOCATE has given")                              \
+	X(FILES_WRITE_PAGES, 22, "fs, ino, first page of the file, count n, n pool pages",         \
+	  "status", "the pool's pages to blocks that FILES_ALLOCATE has given")                    \
 	X(FILES_ALLOCATE, 23, "fs, ino, first page of the file, count", "status",                  \
 	  "give every page of the range a place on the disk, or STATUS_NOSPC")                     \
 	X(FILES_SET_SIZE, 24, "fs, ino, bytes", "status",                                          \

@@ -9,12 +9,12 @@
 
 #define SERIAL_BYTES 2048
 
-#define SERIAL_LIST(X)                                                                             \
-	X(SERIAL_WRITE, 1, "bytes n, bytes", "status or bytes taken 0..n",                         \
+#define SERIAL_LIST(X)                                                                              \
+	X(SERIAL_WRITE, 1, "bytes n, bytes", "status or bytes taken 0..n",                          \
 	  "queue bytes for sending; less than n: the queue is full, a signal tells when it is not") \
-	X(SERIAL_READ, 2, "bytes wanted n", "status or bytes m, bytes", "take what has arrived")   \
-	X(SERIAL_SUBSCRIBE, 3, "cap 0: Notification (signal)", "status",                           \
-	  "signal it when input arrives, and when a full queue has room again")                    \
+	X(SERIAL_READ, 2, "bytes wanted n", "status or bytes m, bytes", "take what has arrived")    \
+	X(SERIAL_SUBSCRIBE, 3, "cap 0: Notification (signal)", "status",                            \
+	  "signal it when input arrives, and when a full queue has room again")                     \
 	X(SERIAL_DRAIN, 4, "-", "status", "wait until all queued bytes are sent")
 
 enum serial_label {
