@@ -114,8 +114,8 @@ void panic(const char *format, ...)
 	va_list arguments;
 
 	__asm__ volatile("csrci sstatus, 2" : : : "memory");
-	if (!__atomic_compare_exchange_n(
-		    &panic_owner, &free, hart + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+	if (!__atomic_compare_exchange_n(&panic_owner, &free, hart + 1, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_ACQUIRE)) {
 		stop(); /* another hart was first, or this one fails in its own panic */
 	}
 	panic_record.hart = hart;

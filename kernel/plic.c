@@ -18,10 +18,10 @@
 #include "sbi/machine.h"
 #include "vm/vm.h"
 
-#define PRIORITY(source)	(4ul * (source))
+#define PRIORITY(source) (4ul * (source))
 #define ENABLE(context, source) (0x2000ul + 0x80ul * (context) + 4ul * ((source) / 32))
-#define THRESHOLD(context)	(0x200000ul + 0x1000ul * (context))
-#define CLAIM(context)		(0x200004ul + 0x1000ul * (context))
+#define THRESHOLD(context) (0x200000ul + 0x1000ul * (context))
+#define CLAIM(context) (0x200004ul + 0x1000ul * (context))
 
 #define HART_NONE 0xff
 

@@ -54,8 +54,8 @@ static void put_padded(struct sink *sink, const char *text, size_t length, struc
 	}
 }
 
-static void put_number(
-	struct sink *sink, uint64_t value, unsigned base, bool negative, struct field field)
+static void put_number(struct sink *sink, uint64_t value, unsigned base, bool negative,
+		       struct field field)
 {
 	char digits[24];
 	size_t at = sizeof(digits);
@@ -92,15 +92,16 @@ static const char *put_conversion(struct sink *sink, const char *format, va_list
 	case 'i': {
 		long value = is_long ? va_arg(*arguments, long) : va_arg(*arguments, int);
 
-		put_number(
-			sink, value < 0 ? -(uint64_t)value : (uint64_t)value, 10, value < 0, field);
+		put_number(sink, value < 0 ? -(uint64_t)value : (uint64_t)value, 10, value < 0,
+			   field);
 		break;
 	}
 	case 'u':
 	case 'x':
 		put_number(sink,
-			is_long ? va_arg(*arguments, unsigned long) : va_arg(*arguments, unsigned),
-			*format == 'x' ? 16 : 10, false, field);
+			   is_long ? va_arg(*arguments, unsigned long)
+				   : va_arg(*arguments, unsigned),
+			   *format == 'x' ? 16 : 10, false, field);
 		break;
 	case 'p':
 		put(sink, '0');

@@ -22,7 +22,7 @@
 #include "vm/vm.h"
 
 #define BYTES_BEHIND_IMAGE (16ul << 20) /* mapped by entry.S too */
-#define FDT_MAGIC_BYTES	   0xedfe0dd0u	/* big-endian 0xd00dfeed */
+#define FDT_MAGIC_BYTES 0xedfe0dd0u	/* big-endian 0xd00dfeed */
 
 extern char __image_start[], __image_end[], __stacks_start[], __stacks_end[];
 
@@ -77,8 +77,8 @@ struct paddr boot_paddr(const void *pointer)
 		uint64_t hart = (va - KERNEL_STACKS_VA) / KERNEL_STACK_STRIDE;
 		uint64_t below_top = KERNEL_STACK_TOP(hart) - va;
 
-		return (struct paddr){
-			machine.kernel.raw + stacks + (hart + 1) * KERNEL_STACK_SIZE - below_top};
+		return (struct paddr){machine.kernel.raw + stacks + (hart + 1) * KERNEL_STACK_SIZE -
+				      below_top};
 	}
 	return (struct paddr){va - DIRECT_MAP_VA};
 }
@@ -116,7 +116,7 @@ struct paddr boot_page_alloc(void)
 		page.base = machine.kernel.raw + machine.kernel_size;
 	}
 	while ((i = ranges_find(machine.reserved, machine.reserved_count, page)) <
-		machine.reserved_count) {
+	       machine.reserved_count) {
 		page.base = range_end(machine.reserved[i]);
 	}
 	if (!is_usable(page)) {
@@ -165,9 +165,9 @@ static const void *find_device_tree(uint64_t address)
 	const uint32_t *fdt = vm_pointer((struct paddr){address});
 
 	if (address == 0 || address % 8 != 0 || address >= DIRECT_MAP_SIZE ||
-		*fdt != FDT_MAGIC_BYTES) {
+	    *fdt != FDT_MAGIC_BYTES) {
 		panic("a1 = %lx is no device tree: start the image with booti or bootm, not go",
-			address);
+		      address);
 	}
 	return fdt;
 }
@@ -217,7 +217,7 @@ void boot_start_harts(void)
 
 		if (error != 0) {
 			print("hart %lu does not start: SBI error %ld\n", machine.hart_ids[i],
-				error);
+			      error);
 		}
 	}
 }

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One pass over the flattened device tree (Devicetree Specification v0.4).
- *
- * libfdt steps from tag to tag and checks the blob's bounds. The properties
- * that matter are noted, by number, in the node at hand; when the properties
- * of a node are over (its first child or its end) it is read. Nodes from the
- * root down to the one at hand are kept, for a node's meaning depends on its
- * parents: cell counts, address translation, status.
+ * What the machine is, from one pass over its device tree (tree.h). A node's
+ * meaning follows from its parent's; things that depend on several nodes are
+ * noted in `scan` and put together when the pass is over.
  *
  * Device windows are a whitelist: user space gets what an enabled node's
  * `reg` or a PCI host's `ranges` names, translated to physical addresses,
@@ -25,87 +21,19 @@
 #include "kernel/print.h"
 #include "sbi/machine.h"
 #include "sbi/ranges.h"
+#include "sbi/tree.h"
 #include "vm/layout.h"
 
-#define DEPTH_MAX		12
-#define PRIVATE_MAX		24
-#define DEVICE_TREE_SIZE_MAX	(4u << 20)
-#define FIRMWARE_SIZE		(2ul << 20)
-/* Beyond what any Sv39 machine's page-table entries can hold (56 bits). */
-#define PHYS_END		(1ul << 56)
+#define PRIVATE_MAX 24
+#define FIRMWARE_SIZE (2ul << 20)
 #define IRQ_SUPERVISOR_EXTERNAL 9
-
-/* X(name in C, name in the tree) */
-#define PROPERTY_LIST(X)                                                                           \
-	X(ADDRESS_CELLS, "#address-cells")                                                         \
-	X(SIZE_CELLS, "#size-cells")                                                               \
-	X(REG, "reg")                                                                              \
-	X(RANGES, "ranges")                                                                        \
-	X(ISA, "riscv,isa")                                                                        \
-	X(ISA_EXTENSIONS, "riscv,isa-extensions")                                                  \
-	X(CBOZ_BLOCK_SIZE, "riscv,cboz-block-size")                                                \
-	X(NDEV, "riscv,ndev")                                                                      \
-	X(STATUS, "status")                                                                        \
-	X(COMPATIBLE, "compatible")                                                                \
-	X(DEVICE_TYPE, "device_type")                                                              \
-	X(MMU_TYPE, "mmu-type")                                                                    \
-	X(TIMEBASE, "timebase-frequency")                                                          \
-	X(PHANDLE, "phandle")                                                                      \
-	X(LINUX_PHANDLE, "linux,phandle")                                                          \
-	X(INTERRUPTS_EXTENDED, "interrupts-extended")                                              \
-	X(INITRD_START, "linux,initrd-start")                                                      \
-	X(INITRD_END, "linux,initrd-end")                                                          \
-	X(BOOTARGS, "bootargs")
-
-enum property_id {
-#define PROPERTY_ENUM(id, name) PROPERTY_##id,
-	PROPERTY_LIST(PROPERTY_ENUM)
-#undef PROPERTY_ENUM
-		PROPERTIES
-};
-
-static const struct {
-	const char *name;
-	uint8_t size; /* with NUL */
-} property_names[] = {
-#define PROPERTY_NAME(id, name) {name, sizeof(name)},
-	PROPERTY_LIST(PROPERTY_NAME)
-#undef PROPERTY_NAME
-};
-
-enum node_kind {
-	NODE_IGNORED, /* and all below it */
-	NODE_ROOT,
-	NODE_DEVICE,
-	NODE_CPUS,
-	NODE_CPU,
-	NODE_RESERVED_MEMORY,
-	NODE_CHOSEN,
-};
-
-struct value {
-	const uint8_t *data;
-	uint32_t size; /* bytes */
-};
-
-struct node {
-	enum node_kind kind;
-	bool is_read;	     /* its properties are over */
-	bool is_addressable; /* addresses of its children can be translated to physical ones */
-	unsigned address_cells, size_cells; /* of its children */
-	unsigned hart;			    /* NODE_CPU: logical number, or HARTS_MAX if not used */
-	const char *name;
-	uint32_t present; /* bit p: properties[p] is valid */
-	struct value properties[PROPERTIES];
-};
 
 /* What is known only when the pass is over. */
 static struct {
 	const void *fdt;
 	uint64_t boot_hart_id;
-	struct node nodes[DEPTH_MAX];
 	uint32_t intc_phandles[HARTS_MAX]; /* of each hart's interrupt controller, 0 = none */
-	struct value plic_contexts;
+	struct tree_value plic_contexts;
 	uint64_t archive_end;
 	unsigned devices_lost;
 	unsigned private_count;
@@ -116,121 +44,6 @@ static struct {
 
 struct machine machine;
 
-/* ---- values ------------------------------------------------------------- */
-
-static const struct value *property(const struct node *node, enum property_id id)
-{
-	return (node->present & (1u << id)) != 0 ? &node->properties[id] : NULL;
-}
-
-/* The big-endian number in `cells` (0..2) cells at cell number `at`. Precondition: they are there. */
-static uint64_t cells_read(const struct value *value, unsigned at, unsigned cells)
-{
-	uint64_t number = 0;
-
-	for (unsigned i = at * 4; i < (at + cells) * 4; i++) {
-		number = number << 8 | value->data[i];
-	}
-	return number;
-}
-
-/* A property of one or two cells; `otherwise` if it is absent or of another size. */
-static uint64_t number(const struct node *node, enum property_id id, uint64_t otherwise)
-{
-	const struct value *value = property(node, id);
-
-	if (value == NULL || (value->size != 4 && value->size != 8)) {
-		return otherwise;
-	}
-	return cells_read(value, 0, value->size / 4);
-}
-
-/* True if one of the strings in the value is `text`. */
-static bool has_string(const struct value *value, const char *text)
-{
-	bool is_equal = true;
-	uint32_t at = 0; /* in text */
-
-	for (uint32_t i = 0; value != NULL && i < value->size; i++) {
-		char c = (char)value->data[i];
-
-		if (is_equal && c == text[at]) {
-			at++;
-			if (c == '\0') {
-				return true;
-			}
-			continue;
-		}
-		is_equal = c == '\0';
-		at = 0;
-	}
-	return false;
-}
-
-static bool is_compatible(const struct node *node, const char *const *names, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++) {
-		if (has_string(property(node, PROPERTY_COMPATIBLE), names[i])) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool is_enabled(const struct node *node)
-{
-	const struct value *status = property(node, PROPERTY_STATUS);
-
-	return status == NULL || has_string(status, "okay") || has_string(status, "ok");
-}
-
-/* True if the node's name without unit address is `name`. */
-static bool is_named(const struct node *node, const char *name)
-{
-	const char *own = node->name;
-
-	while (*name != '\0' && *own == *name) {
-		own++;
-		name++;
-	}
-	return *name == '\0' && (*own == '\0' || *own == '@');
-}
-
-static bool has_isa_extension(const struct node *node, const char *name)
-{
-	const struct value *list = property(node, PROPERTY_ISA_EXTENSIONS);
-	const struct value *string = property(node, PROPERTY_ISA);
-
-	if (list != NULL) {
-		return has_string(list, name);
-	}
-	/* "rv64imafdc_zicsr_sstc": the multi-letter names follow underscores. */
-	for (uint32_t i = 0; string != NULL && i < string->size; i++) {
-		uint32_t at = 0;
-
-		if (string->data[i] != '_') {
-			continue;
-		}
-		while (name[at] != '\0' && i + 1 + at < string->size &&
-			(char)string->data[i + 1 + at] == name[at]) {
-			at++;
-		}
-		if (name[at] == '\0' && i + 1 + at < string->size &&
-			(string->data[i + 1 + at] == '_' || string->data[i + 1 + at] == '\0')) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* ---- addresses ---------------------------------------------------------- */
-
-/* False if the range is empty or ends beyond any physical address. */
-static bool is_sane(struct phys_range range)
-{
-	return range.size != 0 && range.base < PHYS_END && range.size <= PHYS_END - range.base;
-}
-
 static struct phys_range pages_outwards(struct phys_range range)
 {
 	uint64_t base = align_down(range.base, PAGE_SIZE);
@@ -238,77 +51,18 @@ static struct phys_range pages_outwards(struct phys_range range)
 	return (struct phys_range){base, align_up(range_end(range), PAGE_SIZE) - base};
 }
 
-/*
- * Translate a range of addresses as the children of nodes[depth] see them to
- * physical addresses, through the `ranges` of each bus up to the root. False
- * if a bus does not pass the whole range on.
- */
-static bool translate(unsigned depth, struct phys_range *range)
-{
-	for (; depth > 0; depth--) {
-		const struct node *bus = &scan.nodes[depth];
-		const struct value *ranges = property(bus, PROPERTY_RANGES);
-		unsigned parent_cells = scan.nodes[depth - 1].address_cells;
-		unsigned cells = bus->address_cells + parent_cells + bus->size_cells;
-		unsigned at = 0;
-
-		if (ranges == NULL || bus->address_cells > 2) {
-			return false;
-		}
-		if (ranges->size == 0) {
-			continue;
-		}
-		for (;; at += cells) {
-			if (cells == 0 || (at + cells) * 4 > ranges->size) {
-				return false;
-			}
-			uint64_t base = cells_read(ranges, at, bus->address_cells);
-			uint64_t size = cells_read(
-				ranges, at + bus->address_cells + parent_cells, bus->size_cells);
-			uint64_t offset = range->base - base;
-
-			if (range->base >= base && offset < size && range->size <= size - offset) {
-				range->base = offset + cells_read(ranges, at + bus->address_cells,
-							       parent_cells);
-				break;
-			}
-		}
-	}
-	return is_sane(*range);
-}
-
-/* Entry i of the `reg` of nodes[depth], translated. False: no such entry. `range` is empty if the
- * entry makes no sense. */
-static bool reg_entry(unsigned depth, unsigned i, struct phys_range *range)
-{
-	const struct node *parent = &scan.nodes[depth - 1];
-	const struct value *reg = property(&scan.nodes[depth], PROPERTY_REG);
-	unsigned cells = parent->address_cells + parent->size_cells;
-
-	if (reg == NULL || cells == 0 || parent->address_cells > 2 ||
-		(i + 1) * cells * 4 > reg->size) {
-		return false;
-	}
-	range->base = cells_read(reg, i * cells, parent->address_cells);
-	range->size = cells_read(reg, i * cells + parent->address_cells, parent->size_cells);
-	if (!is_sane(*range) || !translate(depth - 1, range)) {
-		range->size = 0;
-	}
-	return true;
-}
-
 static void add_reserved(struct phys_range range)
 {
-	if (is_sane(range) && !ranges_add(machine.reserved, &machine.reserved_count,
-				      MACHINE_RESERVED_MAX, pages_outwards(range))) {
+	if (range_is_sane(range) && !ranges_add(machine.reserved, &machine.reserved_count,
+						MACHINE_RESERVED_MAX, pages_outwards(range))) {
 		panic("device tree: more than %d reserved ranges", MACHINE_RESERVED_MAX);
 	}
 }
 
 static void add_private(struct phys_range range)
 {
-	if (!ranges_add(
-		    scan.private_ranges, &scan.private_count, PRIVATE_MAX, pages_outwards(range))) {
+	if (!ranges_add(scan.private_ranges, &scan.private_count, PRIVATE_MAX,
+			pages_outwards(range))) {
 		panic("device tree: more than %d ranges for the kernel alone", PRIVATE_MAX);
 	}
 }
@@ -325,11 +79,38 @@ static void add_device(struct phys_range range)
 
 /* ---- nodes -------------------------------------------------------------- */
 
+static bool has_isa_extension(const struct tree_node *node, const char *name)
+{
+	const struct tree_value *list = tree_property(node, PROPERTY_ISA_EXTENSIONS);
+	const struct tree_value *string = tree_property(node, PROPERTY_ISA);
+
+	if (list != NULL) {
+		return tree_has_string(list, name);
+	}
+	/* "rv64imafdc_zicsr_sstc": the multi-letter names follow underscores. */
+	for (uint32_t i = 0; string != NULL && i < string->size; i++) {
+		uint32_t at = 0;
+
+		if (string->data[i] != '_') {
+			continue;
+		}
+		while (name[at] != '\0' && i + 1 + at < string->size &&
+		       (char)string->data[i + 1 + at] == name[at]) {
+			at++;
+		}
+		if (name[at] == '\0' && i + 1 + at < string->size &&
+		    (string->data[i + 1 + at] == '_' || string->data[i + 1 + at] == '\0')) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void read_memory(unsigned depth)
 {
 	struct phys_range range;
 
-	for (unsigned i = 0; reg_entry(depth, i, &range); i++) {
+	for (unsigned i = 0; tree_reg(depth, i, &range); i++) {
 		uint64_t base = align_up(range.base, PAGE_SIZE);
 		uint64_t end = align_down(range_end(range), PAGE_SIZE);
 
@@ -345,7 +126,7 @@ static void read_memory(unsigned depth)
 }
 
 /* A cpu node in use. Optional features count only if every hart has them. */
-static void read_cpu(struct node *node, uint64_t id)
+static void read_cpu(struct tree_node *node, uint64_t id)
 {
 	bool is_first = machine.hart_count == 0;
 	unsigned hart = machine.hart_count;
@@ -365,40 +146,41 @@ static void read_cpu(struct node *node, uint64_t id)
 	machine.has_sstc = (is_first || machine.has_sstc) && has_isa_extension(node, "sstc");
 	machine.has_cache_block_zero = (is_first || machine.has_cache_block_zero) &&
 				       has_isa_extension(node, "zicboz") &&
-				       number(node, PROPERTY_CBOZ_BLOCK_SIZE, 0) == 64;
+				       tree_number(node, PROPERTY_CBOZ_BLOCK_SIZE, 0) == 64;
 	if (machine.timebase_hz == 0) {
-		machine.timebase_hz = number(node, PROPERTY_TIMEBASE, 0);
+		machine.timebase_hz = tree_number(node, PROPERTY_TIMEBASE, 0);
 	}
 }
 
 /* Harts without mmu-type are monitor cores. What mmu-type says is not reliable, its absence is. */
-static void read_child_of_cpus(struct node *node)
+static void read_child_of_cpus(struct tree_node *node)
 {
 	node->kind = NODE_CPU;
 	node->hart = HARTS_MAX;
-	if (has_string(property(node, PROPERTY_DEVICE_TYPE), "cpu") &&
-		property(node, PROPERTY_MMU_TYPE) != NULL && is_enabled(node) &&
-		property(node, PROPERTY_REG) != NULL) {
-		read_cpu(node, number(node, PROPERTY_REG, 0));
+	if (tree_has_string(tree_property(node, PROPERTY_DEVICE_TYPE), "cpu") &&
+	    tree_property(node, PROPERTY_MMU_TYPE) != NULL && tree_is_enabled(node) &&
+	    tree_property(node, PROPERTY_REG) != NULL) {
+		read_cpu(node, tree_number(node, PROPERTY_REG, 0));
 	}
 }
 
-static void read_child_of_cpu(const struct node *cpu, const struct node *node)
+static void read_child_of_cpu(const struct tree_node *cpu, const struct tree_node *node)
 {
-	uint64_t phandle = number(node, PROPERTY_PHANDLE, number(node, PROPERTY_LINUX_PHANDLE, 0));
+	uint64_t phandle =
+		tree_number(node, PROPERTY_PHANDLE, tree_number(node, PROPERTY_LINUX_PHANDLE, 0));
 
 	if (cpu->hart < HARTS_MAX &&
-		has_string(property(node, PROPERTY_COMPATIBLE), "riscv,cpu-intc")) {
+	    tree_has_string(tree_property(node, PROPERTY_COMPATIBLE), "riscv,cpu-intc")) {
 		scan.intc_phandles[cpu->hart] = (uint32_t)phandle;
 	}
 }
 
-static void read_chosen(const struct node *node)
+static void read_chosen(const struct tree_node *node)
 {
-	const struct value *arguments = property(node, PROPERTY_BOOTARGS);
+	const struct tree_value *arguments = tree_property(node, PROPERTY_BOOTARGS);
 
-	machine.archive.raw = number(node, PROPERTY_INITRD_START, 0);
-	scan.archive_end = number(node, PROPERTY_INITRD_END, 0);
+	machine.archive.raw = tree_number(node, PROPERTY_INITRD_START, 0);
+	scan.archive_end = tree_number(node, PROPERTY_INITRD_END, 0);
 	for (uint32_t i = 0; arguments != NULL && i < arguments->size; i++) {
 		if (i + 1 == sizeof(machine.bootargs)) {
 			break;
@@ -410,16 +192,17 @@ static void read_chosen(const struct node *node)
 /* The windows of a PCI host bridge, as the CPU sees them; configuration space is its `reg`. */
 static void read_pci_ranges(unsigned depth)
 {
-	const struct node *node = &scan.nodes[depth];
-	const struct value *ranges = property(node, PROPERTY_RANGES);
-	unsigned parent_cells = scan.nodes[depth - 1].address_cells;
+	const struct tree_node *node = &tree_nodes[depth];
+	const struct tree_value *ranges = tree_property(node, PROPERTY_RANGES);
+	unsigned parent_cells = tree_nodes[depth - 1].address_cells;
 	unsigned cells = 3 + parent_cells + node->size_cells;
 
 	for (unsigned at = 0; ranges != NULL && (at + cells) * 4 <= ranges->size; at += cells) {
-		struct phys_range range = {cells_read(ranges, at + 3, parent_cells),
-			cells_read(ranges, at + 3 + parent_cells, node->size_cells)};
+		struct phys_range range = {
+			tree_cells(ranges, at + 3, parent_cells),
+			tree_cells(ranges, at + 3 + parent_cells, node->size_cells)};
 
-		if (is_sane(range) && translate(depth - 1, &range)) {
+		if (range_is_sane(range) && tree_translate(depth - 1, &range)) {
 			add_device(range);
 		}
 	}
@@ -429,61 +212,77 @@ static const char *const plic_names[] = {"riscv,plic0", "sifive,plic-1.0.0", "th
 
 /* Whoever holds one of these holds the kernel, all memory or every interrupt. */
 static const char *const private_names[] = {
-	"riscv,plic0", "sifive,plic-1.0.0", "thead,c900-plic", /* interrupts */
-	"riscv,clint0", "sifive,clint0", "thead,c900-clint",   /* firmware's timer, IPIs */
-	"riscv,aclint-mtimer", "riscv,aclint-mswi", "riscv,aclint-sswi", /* the same */
-	"thead,c900-aclint-mtimer", "thead,c900-aclint-mswi",		 /* the same */
-	"riscv,aplic", "riscv,imsics",					 /* interrupts, MSIs */
-	"riscv,iommu", "arm,smmu-v3",					 /* DMA of all devices */
-	"cache", "sifive,ccache0", "sifive,fu540-c000-ccache",		 /* lines of any memory */
-	"sifive,fu740-c000-ccache", "starfive,jh7100-ccache",		 /* the same */
-	"starfive,jh7110-ccache", "eswin,eic7700-l3-cache",		 /* the same */
-	"sifive,fu540-c000-ddr", "sifive,fu740-c000-ddr",		 /* memory controller */
-	"starfive,jh7110-dmc", "riscv,debug-013", "sifive,debug-013",	 /* the same; debug */
+	"riscv,plic0",
+	"sifive,plic-1.0.0",
+	"thead,c900-plic", /* interrupts */
+	"riscv,clint0",
+	"sifive,clint0",
+	"thead,c900-clint", /* firmware's timer, IPIs */
+	"riscv,aclint-mtimer",
+	"riscv,aclint-mswi",
+	"riscv,aclint-sswi", /* the same */
+	"thead,c900-aclint-mtimer",
+	"thead,c900-aclint-mswi", /* the same */
+	"riscv,aplic",
+	"riscv,imsics", /* interrupts, MSIs */
+	"riscv,iommu",
+	"arm,smmu-v3", /* DMA of all devices */
+	"cache",
+	"sifive,ccache0",
+	"sifive,fu540-c000-ccache", /* lines of any memory */
+	"sifive,fu740-c000-ccache",
+	"starfive,jh7100-ccache", /* the same */
+	"starfive,jh7110-ccache",
+	"eswin,eic7700-l3-cache", /* the same */
+	"sifive,fu540-c000-ddr",
+	"sifive,fu740-c000-ddr", /* memory controller */
+	"starfive,jh7110-dmc",
+	"riscv,debug-013",
+	"sifive,debug-013", /* the same; debug */
 };
 
 static void read_plic(unsigned depth)
 {
-	const struct node *node = &scan.nodes[depth];
+	const struct tree_node *node = &tree_nodes[depth];
 	struct phys_range range;
-	const struct value *contexts = property(node, PROPERTY_INTERRUPTS_EXTENDED);
+	const struct tree_value *contexts = tree_property(node, PROPERTY_INTERRUPTS_EXTENDED);
 
-	if (machine.plic.size != 0 || contexts == NULL || !reg_entry(depth, 0, &range) ||
-		range.size == 0 || range_end(range) > DIRECT_MAP_SIZE) {
+	if (machine.plic.size != 0 || contexts == NULL || !tree_reg(depth, 0, &range) ||
+	    range.size == 0 || range_end(range) > DIRECT_MAP_SIZE) {
 		return;
 	}
 	machine.plic = pages_outwards(range);
-	machine.plic_sources = (unsigned)number(node, PROPERTY_NDEV, 0) & 1023;
+	machine.plic_sources = (unsigned)tree_number(node, PROPERTY_NDEV, 0) & 1023;
 	scan.plic_contexts = *contexts;
 }
 
 static void read_device(unsigned depth)
 {
-	struct node *node = &scan.nodes[depth];
-	bool is_pci = has_string(property(node, PROPERTY_DEVICE_TYPE), "pci");
-	bool is_private = is_compatible(node, private_names, ARRAY_SIZE(private_names));
+	struct tree_node *node = &tree_nodes[depth];
+	bool is_pci = tree_has_string(tree_property(node, PROPERTY_DEVICE_TYPE), "pci");
+	bool is_private = tree_is_compatible(node, private_names, ARRAY_SIZE(private_names));
 	struct phys_range range;
 
-	node->is_addressable = scan.nodes[depth - 1].is_addressable && !is_pci &&
-			       property(node, PROPERTY_RANGES) != NULL;
-	if (!scan.nodes[depth - 1].is_addressable) {
+	node->is_addressable = tree_nodes[depth - 1].is_addressable && !is_pci &&
+			       tree_property(node, PROPERTY_RANGES) != NULL;
+	if (!tree_nodes[depth - 1].is_addressable) {
 		return;
 	}
-	if (is_private && is_enabled(node) &&
-		is_compatible(node, plic_names, ARRAY_SIZE(plic_names))) {
+	if (is_private && tree_is_enabled(node) &&
+	    tree_is_compatible(node, plic_names, ARRAY_SIZE(plic_names))) {
 		read_plic(depth);
 	}
-	for (unsigned i = 0; reg_entry(depth, i, &range); i++) {
+	for (unsigned i = 0; tree_reg(depth, i, &range); i++) {
 		if (range.size != 0 && is_private) {
 			add_private(range);
-		} else if (range.size != 0 && is_enabled(node)) {
+		} else if (range.size != 0 && tree_is_enabled(node)) {
 			add_device(range);
 		}
 	}
-	if (is_pci && is_enabled(node) && node->address_cells == 3) {
+	if (is_pci && tree_is_enabled(node) && node->address_cells == 3) {
 		read_pci_ranges(depth);
 	}
-	if (!is_enabled(node)) {
+	if (!tree_is_enabled(node)) {
 		node->is_addressable = false;
 	}
 }
@@ -498,9 +297,10 @@ static const struct phys_range aliases_jh7100[] = {{0x1000000000, 0x800000000}};
 static const struct phys_range aliases_jh7110[] = {{0x240000000, 0x400000000}};
 /* Prefetches into the other die's window and into holes raise bus errors. */
 static const struct phys_range aliases_eic7700[] = {{0x3a000000, 0x1000000},
-	{0x1000000000, 0x7000000000}, {0xc000000000, PHYS_END - 0xc000000000}};
-static const struct phys_range aliases_mpfs[] = {
-	{0xc0000000, 0x20000000}, {0x1400000000, 0x800000000}};
+						    {0x1000000000, 0x7000000000},
+						    {0xc000000000, PHYS_END - 0xc000000000}};
+static const struct phys_range aliases_mpfs[] = {{0xc0000000, 0x20000000},
+						 {0x1400000000, 0x800000000}};
 
 static const struct {
 	const char *compatible;
@@ -513,11 +313,12 @@ static const struct {
 	{"microchip,mpfs", aliases_mpfs, ARRAY_SIZE(aliases_mpfs)},
 };
 
-static void read_root(struct node *node)
+static void read_root(struct tree_node *node)
 {
 	node->is_addressable = true;
 	for (unsigned i = 0; i < ARRAY_SIZE(alias_table); i++) {
-		if (has_string(property(node, PROPERTY_COMPATIBLE), alias_table[i].compatible)) {
+		if (tree_has_string(tree_property(node, PROPERTY_COMPATIBLE),
+				    alias_table[i].compatible)) {
 			scan.aliases = alias_table[i].ranges;
 			scan.alias_count = alias_table[i].count;
 		}
@@ -526,19 +327,20 @@ static void read_root(struct node *node)
 
 static void read_child_of_root(unsigned depth)
 {
-	struct node *node = &scan.nodes[depth];
-	const struct value *type = property(node, PROPERTY_DEVICE_TYPE);
+	struct tree_node *node = &tree_nodes[depth];
+	const struct tree_value *type = tree_property(node, PROPERTY_DEVICE_TYPE);
 
-	if (is_named(node, "cpus")) {
+	if (tree_is_named(node, "cpus")) {
 		node->kind = NODE_CPUS;
-		machine.timebase_hz = number(node, PROPERTY_TIMEBASE, machine.timebase_hz);
-	} else if (is_named(node, "chosen")) {
+		machine.timebase_hz = tree_number(node, PROPERTY_TIMEBASE, machine.timebase_hz);
+	} else if (tree_is_named(node, "chosen")) {
 		node->kind = NODE_CHOSEN;
 		read_chosen(node);
-	} else if (is_named(node, "reserved-memory")) {
+	} else if (tree_is_named(node, "reserved-memory")) {
 		node->kind = NODE_RESERVED_MEMORY;
-	} else if (has_string(type, "memory") || (type == NULL && is_named(node, "memory"))) {
-		if (is_enabled(node)) {
+	} else if (tree_has_string(type, "memory") ||
+		   (type == NULL && tree_is_named(node, "memory"))) {
+		if (tree_is_enabled(node)) {
 			read_memory(depth);
 		}
 	} else {
@@ -550,12 +352,12 @@ static void read_child_of_root(unsigned depth)
 /* The properties of nodes[depth] are over: find out what it is and take what matters. */
 static void read_node(unsigned depth)
 {
-	struct node *node = &scan.nodes[depth];
+	struct tree_node *node = &tree_nodes[depth];
 	struct phys_range range;
 
 	node->is_read = true;
-	node->address_cells = (unsigned)number(node, PROPERTY_ADDRESS_CELLS, 2);
-	node->size_cells = (unsigned)number(node, PROPERTY_SIZE_CELLS, 1);
+	node->address_cells = (unsigned)tree_number(node, PROPERTY_ADDRESS_CELLS, 2);
+	node->size_cells = (unsigned)tree_number(node, PROPERTY_SIZE_CELLS, 1);
 	if (node->address_cells > 3 || node->size_cells > 2) {
 		node->address_cells = 0; /* nothing below can be addressed */
 		node->size_cells = 0;
@@ -565,7 +367,7 @@ static void read_node(unsigned depth)
 		read_root(node);
 		return;
 	}
-	switch (scan.nodes[depth - 1].kind) {
+	switch (tree_nodes[depth - 1].kind) {
 	case NODE_ROOT:
 		read_child_of_root(depth);
 		break;
@@ -577,108 +379,17 @@ static void read_node(unsigned depth)
 		read_child_of_cpus(node);
 		break;
 	case NODE_CPU:
-		read_child_of_cpu(&scan.nodes[depth - 1], node);
+		read_child_of_cpu(&tree_nodes[depth - 1], node);
 		break;
 	case NODE_RESERVED_MEMORY:
 		/* Regions without reg are for an operating system to place: none here does. */
-		for (unsigned i = 0; is_enabled(node) && reg_entry(depth, i, &range); i++) {
+		for (unsigned i = 0; tree_is_enabled(node) && tree_reg(depth, i, &range); i++) {
 			add_reserved(range);
 		}
 		break;
 	case NODE_CHOSEN:
 	case NODE_IGNORED:
 		break;
-	}
-}
-
-/* ---- the pass ----------------------------------------------------------- */
-
-static void note_property(struct node *node, int offset)
-{
-	const struct fdt_property *raw =
-		fdt_offset_ptr(scan.fdt, offset, sizeof(struct fdt_property));
-	uint32_t strings_size = fdt_size_dt_strings(scan.fdt);
-	uint32_t name_offset = fdt32_ld(&raw->nameoff);
-	const char *name = (const char *)scan.fdt + fdt_off_dt_strings(scan.fdt) + name_offset;
-
-	if (name_offset >= strings_size) {
-		panic("device tree: damaged at %x (name of a property)", (unsigned)offset);
-	}
-	for (unsigned id = 0; id < PROPERTIES; id++) {
-		const char *known = property_names[id].name;
-		unsigned size = property_names[id].size;
-		unsigned i = 0;
-
-		if (name[0] != known[0] || size > strings_size - name_offset) {
-			continue;
-		}
-		while (i < size && name[i] == known[i]) {
-			i++;
-		}
-		if (i == size) {
-			node->present |= 1u << id;
-			node->properties[id].data = (const uint8_t *)raw->data;
-			node->properties[id].size = fdt32_ld(&raw->len);
-			return;
-		}
-	}
-}
-
-static void begin_node(unsigned depth, int offset)
-{
-	struct node *node = &scan.nodes[depth];
-
-	node->kind = NODE_IGNORED;
-	node->is_read = false;
-	node->is_addressable = false;
-	node->present = 0;
-	node->name = fdt_offset_ptr(scan.fdt, offset + (int)FDT_TAGSIZE, 1);
-}
-
-static void read_all_nodes(void)
-{
-	unsigned depth = 0; /* nodes entered */
-	int offset = 0;
-
-	for (;;) {
-		int next;
-		uint32_t tag = fdt_next_tag(scan.fdt, offset, &next);
-
-		if (next < 0) {
-			panic("device tree: damaged at %x", (unsigned)offset);
-		}
-		if (tag == FDT_END) {
-			break;
-		}
-		if (tag == FDT_PROP && depth > 0 && depth <= DEPTH_MAX) {
-			struct node *node = &scan.nodes[depth - 1];
-
-			if (!node->is_read) {
-				note_property(node, offset);
-			}
-		}
-		if (tag == FDT_BEGIN_NODE || tag == FDT_END_NODE) {
-			if (depth > 0 && depth <= DEPTH_MAX && !scan.nodes[depth - 1].is_read) {
-				read_node(depth - 1);
-			}
-		}
-		if (tag == FDT_BEGIN_NODE) {
-			if (depth < DEPTH_MAX) {
-				begin_node(depth, offset);
-			}
-			depth++;
-		}
-		if (tag == FDT_END_NODE) {
-			if (depth == 0) {
-				panic("device tree: damaged at %x (end of no node)",
-					(unsigned)offset);
-			}
-			depth--;
-		}
-		offset = next;
-	}
-	if (depth != 0) {
-		panic("device tree: damaged: it ends inside a node");
 	}
 }
 
@@ -691,11 +402,10 @@ static void find_plic_contexts(void)
 		machine.plic_context[hart] = PLIC_NO_CONTEXT;
 		for (unsigned i = 0; (i + 1) * 8 <= scan.plic_contexts.size; i++) {
 			if (scan.intc_phandles[hart] != 0 &&
-				cells_read(&scan.plic_contexts, 2 * i, 1) ==
-					scan.intc_phandles[hart] &&
-				cells_read(&scan.plic_contexts, 2 * i + 1, 1) ==
-					IRQ_SUPERVISOR_EXTERNAL &&
-				0x200000 + 0x1000ul * (i + 1) <= machine.plic.size) {
+			    tree_cells(&scan.plic_contexts, 2 * i, 1) == scan.intc_phandles[hart] &&
+			    tree_cells(&scan.plic_contexts, 2 * i + 1, 1) ==
+				    IRQ_SUPERVISOR_EXTERNAL &&
+			    0x200000 + 0x1000ul * (i + 1) <= machine.plic.size) {
 				machine.plic_context[hart] = i;
 				break;
 			}
@@ -726,17 +436,17 @@ static void reserve_boot_memory(void)
 	}
 	/* Firmware that says nothing of itself lies at the start of RAM. */
 	if (ranges_find(machine.reserved, machine.reserved_count, firmware) ==
-		machine.reserved_count) {
+	    machine.reserved_count) {
 		add_reserved(firmware);
 	}
 	add_reserved((struct phys_range){machine.kernel.raw, machine.kernel_size});
 	add_reserved((struct phys_range){machine.device_tree.raw, machine.device_tree_size});
-	if (archive.base < scan.archive_end && is_sane(archive) && is_in_ram(archive)) {
+	if (archive.base < scan.archive_end && range_is_sane(archive) && is_in_ram(archive)) {
 		machine.archive_size = archive.size;
 		add_reserved(archive);
 	} else if (scan.archive_end != 0) {
 		print("device tree: boot archive %lx..%lx is not in RAM\n", archive.base,
-			scan.archive_end);
+		      scan.archive_end);
 	}
 }
 
@@ -761,7 +471,7 @@ static void filter_devices(void)
 	for (unsigned i = 0; i < found; i++) {
 		/* In place: at most i entries are in use. */
 		if (is_grantable(machine.devices[i]) &&
-			!ranges_add(machine.devices, &machine.device_count, i + 1,
+		    !ranges_add(machine.devices, &machine.device_count, i + 1,
 				machine.devices[i])) {
 			panic("device tree: device windows do not fit");
 		}
@@ -783,7 +493,7 @@ static void check_machine(void)
 	}
 	if (machine_hart_index(scan.boot_hart_id) == HARTS_MAX) {
 		panic("device tree: no enabled hart with an MMU has the id %lu that boots",
-			scan.boot_hart_id);
+		      scan.boot_hart_id);
 	}
 	if (!is_in_ram(kernel)) {
 		panic("device tree: the kernel image at %lx is not in RAM", kernel.base);
@@ -792,15 +502,10 @@ static void check_machine(void)
 
 void machine_read_device_tree(const void *fdt, uint64_t boot_hart_id)
 {
-	int error = fdt_check_header(fdt);
-
-	if (error != 0 || fdt_totalsize(fdt) > DEVICE_TREE_SIZE_MAX) {
-		panic("device tree: damaged header (%d)", error);
-	}
 	scan.fdt = fdt;
 	scan.boot_hart_id = boot_hart_id;
+	tree_walk(fdt, read_node);
 	machine.device_tree_size = fdt_totalsize(fdt);
-	read_all_nodes();
 	for (unsigned i = 0; i < scan.alias_count; i++) {
 		ranges_cut(machine.ram, &machine.ram_count, MACHINE_RAM_MAX, scan.aliases[i]);
 	}

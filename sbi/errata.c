@@ -10,8 +10,8 @@
 #include "sbi/sbi.h"
 
 #define VENDOR_SIFIVE 0x489u
-#define ARCH_U54      0x1u
-#define ARCH_U74      0x8000000000000007u
+#define ARCH_U54 0x1u
+#define ARCH_U74 0x8000000000000007u
 
 enum flag { FENCE_ALL_ONLY, STVAL_NOT_EXTENDED };
 
@@ -41,9 +41,9 @@ void errata_find(void)
 		uint64_t impl = sbi_features.impl_id & erratum->impl_mask;
 
 		if (sbi_features.vendor_id != erratum->vendor_id ||
-			sbi_features.arch_id != erratum->arch_id || impl < erratum->impl_first ||
-			impl > erratum->impl_last ||
-			(erratum->impl_not != 0 && sbi_features.impl_id == erratum->impl_not)) {
+		    sbi_features.arch_id != erratum->arch_id || impl < erratum->impl_first ||
+		    impl > erratum->impl_last ||
+		    (erratum->impl_not != 0 && sbi_features.impl_id == erratum->impl_not)) {
 			continue;
 		}
 		switch (erratum->flag) {

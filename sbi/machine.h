@@ -8,10 +8,10 @@
 
 #include "kernel/types.h"
 
-#define MACHINE_RAM_MAX	     8
+#define MACHINE_RAM_MAX 8
 #define MACHINE_RESERVED_MAX 24
-#define MACHINE_DEVICES_MAX  80
-#define PLIC_NO_CONTEXT	     (~0u)
+#define MACHINE_DEVICES_MAX 80
+#define PLIC_NO_CONTEXT (~0u)
 
 struct machine {
 	/* Harts with an MMU that are enabled, in device-tree order; index = logical number. The

@@ -26,8 +26,8 @@ unsigned ranges_find(const struct phys_range *ranges, unsigned count, struct phy
  * nothing changed. `range` is passed by value, so it may lie in the array
  * behind the first *count.
  */
-NODISCARD bool ranges_add(
-	struct phys_range *ranges, unsigned *count, unsigned max, struct phys_range range);
+NODISCARD bool ranges_add(struct phys_range *ranges, unsigned *count, unsigned max,
+			  struct phys_range range);
 
 /* Take `hole` out of the ranges. If a range would fall in two and there is no room, its upper part
  * is lost. */

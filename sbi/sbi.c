@@ -27,7 +27,7 @@ enum {
 enum { BASE_SPEC_VERSION = 0, BASE_PROBE = 3, BASE_VENDOR = 4, BASE_ARCH = 5, BASE_IMPL = 6 };
 enum { RFENCE_FENCE_I = 0, RFENCE_VMA = 1, RFENCE_VMA_ASID = 2 };
 
-#define SPEC_VERSION_0_2      2u
+#define SPEC_VERSION_0_2 2u
 #define SBI_ERR_NOT_SUPPORTED (-2l)
 
 struct sbi_features sbi_features;
@@ -40,7 +40,7 @@ struct sbi_result {
 /* "Binary Encoding": all registers but a0 and a1 are kept. The clobber orders memory: a fence or
  * interrupt asked for concerns the stores before it. */
 static struct sbi_result sbi_call(uint64_t extension, uint64_t function, uint64_t arg0,
-	uint64_t arg1, uint64_t arg2, uint64_t arg3, uint64_t arg4)
+				  uint64_t arg1, uint64_t arg2, uint64_t arg3, uint64_t arg4)
 {
 	register uint64_t a0 __asm__("a0") = arg0;
 	register uint64_t a1 __asm__("a1") = arg1;
@@ -108,8 +108,9 @@ void sbi_console_write(const char *text, uint64_t size)
 	while (size > 0 && sbi_features.debug_console) {
 		/* One page at a time: neighbours in the kernel's space need not be so in memory. */
 		uint64_t in_page = PAGE_SIZE - ((uintptr_t)text & (PAGE_SIZE - 1));
-		struct sbi_result result = sbi_call(EXT_DEBUG_CONSOLE, 0,
-			size < in_page ? size : in_page, boot_paddr(text).raw, 0, 0, 0);
+		struct sbi_result result =
+			sbi_call(EXT_DEBUG_CONSOLE, 0, size < in_page ? size : in_page,
+				 boot_paddr(text).raw, 0, 0, 0);
 
 		if (result.error != 0 || result.value == 0 || result.value > size) {
 			break; /* what is left goes byte by byte */
@@ -174,8 +175,8 @@ void sbi_send_ipi(struct hart_mask harts)
 }
 
 /* A fence that fails leaves a hart with entries that are gone: nothing can be trusted then. */
-static void remote_fence(
-	struct hart_mask harts, uint64_t function, uint64_t start, uint64_t size, uint64_t asid)
+static void remote_fence(struct hart_mask harts, uint64_t function, uint64_t start, uint64_t size,
+			 uint64_t asid)
 {
 	harts = existing(harts);
 	while (harts.bits != 0) {
@@ -186,7 +187,7 @@ static void remote_fence(
 
 		if (result.error != 0) {
 			panic("remote fence %lu of harts %lx from %lu: error %ld", function, mask,
-				base, result.error);
+			      base, result.error);
 		}
 	}
 }

@@ -1,0 +1,871 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Tests of what the kernel makes of device trees: sources compiled by dtc are
+ * given to the very code of sbi/, under sanitizers. Each case runs in a
+ * process of its own, for the code under test keeps state; a panic ends it.
+ */
+#include "sbi/machine.h"
+
+#include <libfdt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kernel/panic.h"
+#include "kernel/print.h"
+#include "sbi/errata.h"
+#include "sbi/ranges.h"
+#include "sbi/sbi.h"
+#include "tests/sbi/trees.h"
+
+#define DTB_MAX 65536
+#define EXIT_PANIC 77
+#define TEXT_MAX 1024
+
+struct sbi_features sbi_features;
+static char printed[TEXT_MAX];
+
+void panic(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vprintf(format, arguments);
+	va_end(arguments);
+	fflush(stdout);
+	_exit(EXIT_PANIC);
+}
+
+void print(const char *format, ...)
+{
+	size_t used = strlen(printed);
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(printed + used, sizeof(printed) - used, format, arguments);
+	va_end(arguments);
+}
+
+/* In a case: say where, and end it. */
+#define CHECK(condition)                                                                           \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			printf("line %d: %s", __LINE__, #condition);                               \
+			fflush(stdout);                                                            \
+			_exit(1);                                                                  \
+		}                                                                                  \
+	} while (0)
+
+/* ---- blobs -------------------------------------------------------------- */
+
+static size_t compile(const char *source, void *blob)
+{
+	char path[] = "/tmp/device_tree.XXXXXX";
+	char command[128];
+	int file = mkstemp(path);
+	FILE *dtc;
+	size_t size = 0;
+
+	if (file < 0 || write(file, source, strlen(source)) != (ssize_t)strlen(source)) {
+		perror(path);
+		exit(1);
+	}
+	close(file);
+	snprintf(command, sizeof(command), "dtc -q -I dts -O dtb -o - %s", path);
+	dtc = popen(command, "r");
+	if (dtc != NULL) {
+		size = fread(blob, 1, DTB_MAX, dtc);
+	}
+	if (dtc == NULL || pclose(dtc) != 0 || size == 0) {
+		fprintf(stderr, "dtc failed on:\n%s", source);
+		exit(1);
+	}
+	unlink(path);
+	return size;
+}
+
+/* From memory of exactly the blob's size, so that a read beyond it is caught. */
+static void read_blob(const void *blob, size_t size, uint64_t boot_hart)
+{
+	void *copy = malloc(size);
+
+	memcpy(copy, blob, size);
+	if (machine.kernel_size == 0) {
+		machine.kernel.raw = 0x80200000;
+		machine.kernel_size = 0x20000;
+	}
+	machine.device_tree.raw = 0xbfe00000;
+	machine_read_device_tree(copy, boot_hart);
+}
+
+static void read_tree(const char *source, uint64_t boot_hart)
+{
+	static uint64_t blob[DTB_MAX / 8];
+
+	read_blob(blob, compile(source, blob), boot_hart);
+}
+
+static bool has_range(const struct phys_range *ranges, unsigned count, uint64_t base, uint64_t size)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (ranges[i].base == base && ranges[i].size == size) {
+			return true;
+		}
+	}
+	return false;
+}
+
+#define HAS_DEVICE(base, size) has_range(machine.devices, machine.device_count, base, size)
+#define HAS_RAM(base, size) has_range(machine.ram, machine.ram_count, base, size)
+#define HAS_RESERVED(base, size) has_range(machine.reserved, machine.reserved_count, base, size)
+
+/* ---- whole machines ----------------------------------------------------- */
+
+static void test_virt(void)
+{
+	read_tree(tree_virt, 1);
+	CHECK(machine.hart_count == 2 && machine.hart_ids[0] == 0 && machine.hart_ids[1] == 1);
+	CHECK(machine_hart_index(1) == 1 && machine_hart_index(2) == HARTS_MAX);
+	CHECK(machine.timebase_hz == 10000000);
+	CHECK(machine.has_sstc && machine.has_cache_block_zero);
+	CHECK(machine.ram_count == 1 && HAS_RAM(0x80000000, 0x40000000));
+	CHECK(machine.reserved_count == 5);
+	CHECK(HAS_RESERVED(0x80000000, 0x40000) && HAS_RESERVED(0x80040000, 0x20000));
+	CHECK(HAS_RESERVED(0x80200000, 0x20000) && HAS_RESERVED(0xa0200000, 0x100000));
+	CHECK(machine.archive.raw == 0xa0200918 && machine.archive_size == 0xff6e8);
+	CHECK(machine.plic.base == 0xc000000 && machine.plic.size == 0x600000);
+	CHECK(machine.plic_sources == 95);
+	CHECK(machine.plic_context[0] == 1 && machine.plic_context[1] == 3);
+	CHECK(machine.device_count == 11);
+	CHECK(HAS_DEVICE(0x101000, 0x1000) && HAS_DEVICE(0x10000000, 0x1000));
+	CHECK(HAS_DEVICE(0x10001000, 0x1000) && HAS_DEVICE(0x10002000, 0x1000));
+	CHECK(HAS_DEVICE(0x10100000, 0x1000) && HAS_DEVICE(0x22000000, 0x2000000));
+	CHECK(HAS_DEVICE(0x3000000, 0x10000) && HAS_DEVICE(0x40000000, 0x40000000));
+	CHECK(HAS_DEVICE(0x400000000, 0x400000000) && HAS_DEVICE(0x30000000, 0x10000000));
+	CHECK(strcmp(machine.bootargs, "quiet panic=off") == 0);
+	CHECK(printed[0] == '\0');
+}
+
+static void test_fu540(void)
+{
+	read_tree(tree_fu540, 3);
+	CHECK(machine.hart_count == 3);
+	CHECK(machine.hart_ids[0] == 1 && machine.hart_ids[1] == 3 && machine.hart_ids[2] == 4);
+	CHECK(machine_hart_index(3) == 1);
+	CHECK(machine.plic_context[0] == 2 && machine.plic_context[1] == 6);
+	CHECK(machine.plic_context[2] == 8 && machine.plic_sources == 53);
+	CHECK(!machine.has_sstc && !machine.has_cache_block_zero);
+	CHECK(HAS_RAM(0x80000000, 0x200000000));
+	CHECK(HAS_RESERVED(0x80000000, 0x80000)); /* memreserve, so no more for firmware */
+	CHECK(machine.device_count == 4);
+	CHECK(HAS_DEVICE(0x10000000, 0x1000) && HAS_DEVICE(0x10010000, 0x1000));
+	CHECK(HAS_DEVICE(0x10040000, 0x1000) && HAS_DEVICE(0x20000000, 0x10000000));
+}
+
+static void test_jh7110(void)
+{
+	machine.kernel.raw = 0x40200000;
+	machine.kernel_size = 0x20000;
+	read_tree(tree_jh7110, 2);
+	CHECK(machine.hart_count == 2 && machine_hart_index(2) == 1);
+	CHECK(HAS_RAM(0x40000000, 0x200000000));
+	CHECK(HAS_RESERVED(0x40000000, 0x200000)); /* firmware's by default */
+	CHECK(machine.plic_context[0] == 2 && machine.plic_context[1] == 4);
+	CHECK(machine.device_count == 4); /* none in the alias, none that reaches into it */
+	CHECK(HAS_DEVICE(0x940000000, 0x1000000) && HAS_DEVICE(0x2b000000, 0x100000));
+	CHECK(HAS_DEVICE(0x30000000, 0x8000000) && HAS_DEVICE(0x10000000, 0x10000));
+}
+
+static void test_mpfs(void)
+{
+	read_tree(tree_mpfs, 1);
+	CHECK(machine.hart_count == 1 && machine.hart_ids[0] == 1);
+	CHECK(machine.ram_count == 2 && HAS_RAM(0x1040000000, 0x40000000));
+	CHECK(machine.device_count == 1 && HAS_DEVICE(0x20100000, 0x1000));
+	CHECK(machine.plic.size == 0 && machine.plic_context[0] == PLIC_NO_CONTEXT);
+}
+
+static void test_eic7700_memory(void)
+{
+	/* The vendor's tree says 510 GiB. */
+	read_tree(
+		ROOT_OF("eswin,eic7700", ONE_CPU
+			"memory@80000000 { device_type = \"memory\"; reg = <0 0x80000000 0x7f 0x80000000>; };"),
+		0);
+	CHECK(machine.ram_count == 1 && HAS_RAM(0x80000000, 0x1000000000 - 0x80000000));
+}
+
+/* ---- harts -------------------------------------------------------------- */
+
+static void test_sparse_harts(void)
+{
+	read_tree(ROOT("cpus { #address-cells = <2>; #size-cells = <0>;\n"
+		       " cpu@100000000 { device_type = \"cpu\"; reg = <1 0>; " MMU
+		       "  timebase-frequency = <0 24000000>; };\n"
+		       " cpu@500 { device_type = \"cpu\"; reg = <0 0x500>; " MMU " };\n"
+		       " l2-cache { compatible = \"cache\"; }; };\n" MEMORY),
+		  0x500);
+	CHECK(machine.hart_count == 2);
+	CHECK(machine.hart_ids[0] == 0x100000000 && machine.hart_ids[1] == 0x500);
+	CHECK(machine.timebase_hz == 24000000);
+}
+
+#define EIGHT_CPUS                                                                                 \
+	CPU(0, "okay", MMU, 10)                                                                    \
+	CPU(1, "okay", MMU, 11)                                                                    \
+	CPU(2, "okay", MMU, 12)                                                                    \
+	CPU(3, "okay", MMU, 13)                                                                    \
+	CPU(4, "okay", MMU, 14)                                                                    \
+	CPU(5, "okay", MMU, 15)                                                                    \
+	CPU(6, "okay", MMU, 16)                                                                    \
+	CPU(7, "okay", MMU, 17)
+
+static void test_too_many_harts(void)
+{
+	read_tree(
+		ROOT(CPUS(EIGHT_CPUS CPU(8, "okay", MMU, 18) CPU(9, "okay", MMU, 19)
+				  CPU(10, "okay", MMU, 20)) MEMORY
+			     SOC("plic@c000000 { compatible = \"riscv,plic0\"; riscv,ndev = <9>;\n"
+				 " reg = <0 0xc000000 0 0x4000000>;\n"
+				 " interrupts-extended = <16 9 17 9 18 9 19 9 20 9>; };")),
+		9);
+	CHECK(machine.hart_count == HARTS_MAX);
+	CHECK(machine.hart_ids[6] == 6 && machine.hart_ids[7] == 9);
+	CHECK(machine_hart_index(9) == 7 && machine_hart_index(7) == HARTS_MAX);
+	CHECK(machine.plic_context[6] == 0 && machine.plic_context[7] == 3);
+	CHECK(machine.plic_context[0] == PLIC_NO_CONTEXT);
+}
+
+static void isa(const char *first, const char *second, bool sstc, bool zicboz)
+{
+	static char source[4096];
+
+	snprintf(source, sizeof(source),
+		 "/dts-v1/; / { #address-cells = <2>; #size-cells = <2>; " MEMORY
+		 "cpus { #address-cells = <1>; #size-cells = <0>; timebase-frequency = <1>;\n"
+		 "cpu@0 { device_type = \"cpu\"; reg = <0>; " MMU " %s };\n"
+		 "cpu@1 { device_type = \"cpu\"; reg = <1>; " MMU " %s }; }; };",
+		 first, second);
+	read_tree(source, 0);
+	CHECK(machine.has_sstc == sstc && machine.has_cache_block_zero == zicboz);
+}
+
+#define LIST(extensions) "riscv,isa-extensions = " extensions ";"
+#define STRING(text) "riscv,isa = \"" text "\";"
+#define ZERO(bytes) "riscv,cboz-block-size = <" #bytes ">;"
+
+static void test_isa_list(void)
+{
+	isa(LIST("\"i\", \"sstc\", \"zicboz\"") ZERO(64),
+	    LIST("\"zicboz\", \"i\", \"sstc\"") ZERO(64), true, true);
+}
+static void test_isa_not_all_harts(void)
+{
+	isa(LIST("\"sstc\", \"zicboz\"") ZERO(64), LIST("\"i\""), false, false);
+}
+static void test_isa_not_first_hart(void)
+{
+	isa(LIST("\"i\""), LIST("\"sstc\", \"zicboz\"") ZERO(64), false, false);
+}
+static void test_isa_block_size(void)
+{
+	isa(LIST("\"zicboz\"") ZERO(64), LIST("\"zicboz\"") ZERO(128), false, false);
+}
+static void test_isa_string(void)
+{
+	isa(STRING("rv64imafdc_zicboz_sstc"), STRING("rv64imafdc_sstc_svadu"), true, false);
+}
+static void test_isa_similar_names(void)
+{
+	isa(STRING("rv64imafdcsstc_xsstc_sstcx"), STRING("rv64imafdc_sstc_zicboz"), false, false);
+}
+static void test_isa_list_wins(void)
+{
+	isa(LIST("\"i\"") STRING("rv64i_sstc"), STRING("rv64i_sstc"), false, false);
+}
+
+/* ---- memory ------------------------------------------------------------- */
+
+static void test_banks(void)
+{
+	read_tree(
+		ROOT(ONE_CPU
+		     "memory@80000000 { device_type = \"memory\"; reg = <0 0x80000800 0 0x3ffff400>; };\n"
+		     "memory@200000000 { device_type = \"memory\"; reg = <2 0 0 0x8000000\n"
+		     " 1 0x80000000 0 0x1000000 2 0x7ff0000 0 0x20000 3 0 0 0>; };\n"
+		     "memory@300000000 { device_type = \"memory\"; reg = <3 0 0 0x1000000>;\n"
+		     " status = \"disabled\"; };\n"
+		     "memory@1ff0000000 { device_type = \"memory\"; reg = <0x1f 0xf0000000 1 0>; };\n"
+		     "memory@4000000000 { reg = <0x40 0 0 0x1000000>; };\n"),
+		0);
+	CHECK(machine.ram_count == 4);
+	CHECK(HAS_RAM(0x80001000, 0x3fffe000));
+	CHECK(HAS_RAM(0x180000000, 0x1000000));
+	CHECK(HAS_RAM(0x200000000, 0x8010000));
+	CHECK(HAS_RAM(0x1ff0000000, 0x10000000)); /* up to 128 GiB */
+	for (unsigned i = 1; i < machine.ram_count; i++) {
+		CHECK(machine.ram[i - 1].base + machine.ram[i - 1].size <= machine.ram[i].base);
+	}
+}
+
+static void test_too_many_banks(void)
+{
+	read_tree(ROOT(ONE_CPU
+		       "memory { device_type = \"memory\"; reg = <0 0x80000000 0 0x1000000\n"
+		       " 1 0 0 0x1000 1 0x2000 0 0x1000 1 0x4000 0 0x1000 1 0x6000 0 0x1000\n"
+		       " 1 0x8000 0 0x1000 1 0xa000 0 0x1000 1 0xc000 0 0x1000\n"
+		       " 1 0xe000 0 0x1000>; };"),
+		  0);
+	CHECK(machine.ram_count == MACHINE_RAM_MAX && HAS_RAM(0x80000000, 0x1000000));
+	CHECK(strstr(printed, "RAM at 10000e000 not used") != NULL);
+}
+
+static void test_reserved(void)
+{
+	read_tree("/dts-v1/; /memreserve/ 0x90000800 0x1000; /memreserve/ 0xbfe00000 0x100;\n"
+		  "/ { #address-cells = <2>; #size-cells = <2>;\n" ONE_CPU MEMORY
+		  "reserved-memory { #address-cells = <2>; #size-cells = <2>;\n" /* no ranges */
+		  " a@80000000 { reg = <0 0x80000000 0 0x80000>; no-map; };\n"
+		  " b@91000000 { reg = <0 0x91000000 0 0x2000 0 0x92000000 0 0x800>; };\n"
+		  " c@91001000 { reg = <0 0x91001000 0 0x4000>; };\n"
+		  " d { size = <0 0x20000000>; alloc-ranges = <0 0 1 0>; };\n"
+		  " e@93000000 { reg = <0 0x93000000 0 0x1000>; status = \"disabled\"; };\n"
+		  " f@0 { reg = <0xffffffff 0xfffff000 0 0x2000>; }; }; };\n",
+		  0);
+	CHECK(HAS_RESERVED(0x80000000, 0x80000));
+	CHECK(HAS_RESERVED(0x80200000, 0x20000)); /* kernel */
+	CHECK(HAS_RESERVED(0x90000000, 0x2000));
+	CHECK(HAS_RESERVED(0x91000000, 0x5000));
+	CHECK(HAS_RESERVED(0x92000000, 0x1000));
+	CHECK(HAS_RESERVED(0xbfe00000, 0x1000)); /* device tree, twice */
+	CHECK(machine.reserved_count == 6);
+}
+
+static void test_no_firmware_region(void)
+{
+	read_tree(ROOT(ONE_CPU MEMORY), 0);
+	CHECK(machine.reserved_count == 3 && HAS_RESERVED(0x80000000, 0x200000));
+}
+
+static void test_too_many_reserved(void)
+{
+	static char source[8192] = "/dts-v1/;\n";
+
+	for (unsigned i = 0; i < 40; i++) {
+		sprintf(source + strlen(source), "/memreserve/ 0x%x 0x1000;\n",
+			0x90000000 + i * 0x2000);
+	}
+	strcat(source, "/ { #address-cells = <2>; #size-cells = <2>;" ONE_CPU MEMORY "};");
+	read_tree(source, 0);
+}
+
+/* ---- chosen ------------------------------------------------------------- */
+
+static void test_initrd_one_cell(void)
+{
+	read_tree(ROOT(ONE_CPU MEMORY "chosen { linux,initrd-start = <0x84000123>;\n"
+				      " linux,initrd-end = <0x84000456>; };"),
+		  0);
+	CHECK(machine.archive.raw == 0x84000123 && machine.archive_size == 0x333);
+	CHECK(HAS_RESERVED(0x84000000, 0x1000));
+}
+
+static void test_initrd_nowhere(void)
+{
+	read_tree(ROOT(ONE_CPU MEMORY "chosen { linux,initrd-start = <0x10000000>;\n"
+				      " linux,initrd-end = <0x10001000>; };"),
+		  0);
+	CHECK(machine.archive_size == 0 && strstr(printed, "not in RAM") != NULL);
+}
+
+static void test_initrd_backwards(void)
+{
+	read_tree(ROOT(ONE_CPU MEMORY "chosen { linux,initrd-start = <0x90001000>;\n"
+				      " linux,initrd-end = <0x90000000>; };"),
+		  0);
+	CHECK(machine.archive_size == 0);
+}
+
+static void test_arguments(void)
+{
+	read_tree(ROOT(ONE_CPU MEMORY "chosen { bootargs = \"  a=1 panic=off  asid=0\"; };"), 0);
+	CHECK(machine_has_argument("a=1") && machine_has_argument("panic=off"));
+	CHECK(machine_has_argument("asid=0"));
+	CHECK(!machine_has_argument("a") && !machine_has_argument("asid=01"));
+	CHECK(!machine_has_argument("off") && !machine_has_argument("=off"));
+}
+
+#define X64 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+static void test_long_arguments(void)
+{
+	read_tree(ROOT(ONE_CPU MEMORY "chosen { bootargs = \"" X64 X64 X64 X64 X64 "\"; };"), 0);
+	CHECK(strlen(machine.bootargs) == sizeof(machine.bootargs) - 1);
+}
+
+/* ---- devices ------------------------------------------------------------ */
+
+static void test_buses(void)
+{
+	read_tree(
+		ROOT(ONE_CPU MEMORY
+		     "soc { #address-cells = <1>; #size-cells = <1>;\n"
+		     " ranges = <0 0 0x10000000 0x1000000 0x40000000 1 0 0x10000>;\n"
+		     " uart@2000 { reg = <0x2000 0x100>; };\n"
+		     " far@40000000 { reg = <0x4000f000 0x1000>; };\n"
+		     " across@fff000 { reg = <0xfff000 0x2000>; };\n"
+		     " outside@5000000 { reg = <0x5000000 0x1000>; };\n"
+		     " inner { #address-cells = <1>; #size-cells = <1>; ranges = <0 0x8000 0x1000>;\n"
+		     "  d@800 { reg = <0x800 0x100>; }; };\n"
+		     " i2c@3000 { reg = <0x3000 0x1000>; #address-cells = <1>; #size-cells = <0>;\n"
+		     "  eeprom@50 { reg = <0x50>; }; };\n"
+		     " opaque@4000 { reg = <0x4000 0x1000>; #address-cells = <1>; #size-cells = <1>;\n"
+		     "  part@0 { reg = <0 0x1000>; }; };\n"
+		     " off { status = \"disabled\"; #address-cells = <1>; #size-cells = <1>; ranges;\n"
+		     "  d@7000 { reg = <0x7000 0x1000>; }; };\n"
+		     " many { #address-cells = <4>; #size-cells = <1>; ranges;\n"
+		     "  d@9000 { reg = <0 0 0 0x9000 0x1000>; }; };\n"
+		     " short@6000 { reg = <0x6000>; }; };\n"),
+		0);
+	CHECK(machine.device_count == 5);
+	CHECK(HAS_DEVICE(0x10002000, 0x1000) && HAS_DEVICE(0x10000f000, 0x1000));
+	CHECK(HAS_DEVICE(0x10008000, 0x1000));
+	CHECK(HAS_DEVICE(0x10003000, 0x1000) && HAS_DEVICE(0x10004000, 0x1000));
+}
+
+static void test_whitelist(void)
+{
+	read_tree(
+		ROOT(ONE_CPU MEMORY
+		     "reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges;\n"
+		     " sram@59000000 { reg = <0 0x59000000 0 0x1000>; }; };\n" SOC(
+			     "d@0 { reg = <0 0x10000000 0 0x1000>; };\n"
+			     "same@0 { reg = <0 0x10000800 0 0x1000>; };\n" /* shares a page */
+			     "next@0 { reg = <0 0x10002000 0 0x1000>; };\n" /* only touches */
+			     "ram@0 { reg = <0 0x7ffff800 0 0x1000>; };\n"  /* reaches into RAM */
+			     "sram@0 { reg = <0 0x59000100 0 0x10>; };\n"   /* reserved */
+			     "plic@0 { reg = <0 0xc001000 0 0x1000>; };\n"  /* the PLIC's */
+			     "big@0 { reg = <0 0 0 0xc0000000>; };\n"	    /* everything's */
+			     "wrap@0 { reg = <0xffffffff 0xfffff000 0 0x2000>; };\n"
+			     "none@0 { reg = <0 0x30000000 0 0>; };\n"
+			     "off@0 { reg = <0 0x31000000 0 0x1000>; status = \"fail\"; };\n"
+			     "clint@2000000 { reg = <0 0x2000000 0 0x10000>; status = \"disabled\";\n"
+			     " compatible = \"x\", \"riscv,clint0\"; };\n"
+			     "timer@2004000 { reg = <0 0x2004000 0 0x1000>; };\n"
+			     "iommu@3010000 { reg = <0 0x3010000 0 0x1000>;\n"
+			     " compatible = \"riscv,iommu\"; };\n"
+			     "aplic@d000000 { reg = <0 0xd000000 0 0x8000>;\n"
+			     " compatible = \"riscv,aplic\"; };\n"
+			     "interrupt-controller@c000000 { compatible = \"riscv,plic0\";\n"
+			     " reg = <0 0xc000000 0 0x400000>; interrupts-extended = <2 9>; };\n")),
+		0);
+	CHECK(machine.device_count == 2);
+	CHECK(HAS_DEVICE(0x10000000, 0x2000) && HAS_DEVICE(0x10002000, 0x1000));
+}
+
+static void test_too_many_devices(void)
+{
+	static char source[16384] =
+		"/dts-v1/; / { #address-cells = <2>; #size-cells = <2>;\n" ONE_CPU MEMORY;
+
+	for (unsigned i = 0; i < MACHINE_DEVICES_MAX + 7; i++) {
+		sprintf(source + strlen(source), "d@%x { reg = <0 0x%x 0 0x1000>; };\n",
+			0x10000000 + i * 0x2000, 0x10000000 + i * 0x2000);
+	}
+	strcat(source, "};");
+	read_tree(source, 0);
+	CHECK(machine.device_count == MACHINE_DEVICES_MAX);
+	CHECK(strstr(printed, "7 device windows left out") != NULL);
+}
+
+static void test_deep(void)
+{
+	static char source[8192] =
+		"/dts-v1/; / { #address-cells = <2>; #size-cells = <2>;\n" ONE_CPU MEMORY;
+
+	for (unsigned i = 0; i < 40; i++) {
+		sprintf(source + strlen(source),
+			"b { ranges; #address-cells = <2>; #size-cells = <2>;\n"
+			"d@%x { reg = <0 0x%x 0 0x1000>; };\n",
+			0x10000000 + i * 0x1000, 0x10000000 + i * 0x1000);
+	}
+	for (unsigned i = 0; i < 41; i++) {
+		strcat(source, "};");
+	}
+	read_tree(source, 0);
+	CHECK(machine.device_count == 10 && HAS_DEVICE(0x10000000, 0x1000));
+}
+
+/* ---- the PLIC ----------------------------------------------------------- */
+
+static void test_plic_before_cpus(void)
+{
+	read_tree(
+		ROOT(SOC("plic@c000000 { compatible = \"riscv,plic0\"; riscv,ndev = <2000>;\n"
+			 " reg = <0 0xc000000 0 0x210000>;\n"
+			 " interrupts-extended = <9 9 3 11 3 0xffffffff 3 9 2 9 2 9>; };\n"
+			 "plic@e000000 { compatible = \"riscv,plic0\"; riscv,ndev = <1>;\n"
+			 " reg = <0 0xe000000 0 0x210000>; interrupts-extended = <2 9>; };\n")
+			     MEMORY CPUS(CPU(0, "okay", MMU, 2) CPU(
+				     1, "okay", MMU,
+				     3) "cpu@2 { device_type = \"cpu\"; reg = <2>; " MMU " };\n")),
+		0);
+	CHECK(machine.plic.base == 0xc000000 && machine.plic_sources < 1024);
+	CHECK(machine.plic_context[0] == 4 && machine.plic_context[1] == 3);
+	CHECK(machine.plic_context[2] == PLIC_NO_CONTEXT);
+}
+
+/* A context whose registers would lie behind the PLIC's window. */
+static void test_plic_too_small(void)
+{
+	read_tree(ROOT(ONE_CPU MEMORY SOC(
+			  "plic@c000000 { compatible = \"riscv,plic0\"; riscv,ndev = <9>;\n"
+			  " reg = <0 0xc000000 0 0x202000>;\n"
+			  " interrupts-extended = <9 9 9 9 2 9>; };\n")),
+		  0);
+	CHECK(machine.plic_context[0] == PLIC_NO_CONTEXT);
+}
+
+/* ---- what ends in a panic ------------------------------------------------ */
+
+static void test_no_memory(void)
+{
+	read_tree(ROOT(ONE_CPU), 0);
+}
+static void test_no_timebase(void)
+{
+	read_tree(ROOT("cpus { #address-cells = <1>; #size-cells = <0>;" CPU(0, "okay", MMU,
+									     2) "};" MEMORY),
+		  0);
+}
+static void test_no_boot_hart(void)
+{
+	read_tree(ROOT(ONE_CPU MEMORY), 7);
+}
+static void test_boot_hart_without_mmu(void)
+{
+	read_tree(ROOT(CPUS(CPU(0, "okay", "", 2) CPU(1, "okay", MMU, 3)) MEMORY), 0);
+}
+static void test_kernel_not_in_ram(void)
+{
+	machine.kernel.raw = 0xbffff000;
+	machine.kernel_size = 0x20000;
+	read_tree(ROOT(ONE_CPU MEMORY), 0);
+}
+
+static void damaged_header(size_t offset, uint32_t value)
+{
+	static uint64_t blob[DTB_MAX / 8];
+	size_t size = compile(tree_virt, blob);
+	uint32_t big_endian = cpu_to_fdt32(value);
+
+	memcpy((char *)blob + offset, &big_endian, 4);
+	read_blob(blob, size, 0);
+}
+static void test_bad_magic(void)
+{
+	damaged_header(offsetof(struct fdt_header, magic), 0xd00dfeec);
+}
+static void test_bad_version(void)
+{
+	damaged_header(offsetof(struct fdt_header, version), 16);
+}
+static void test_future_version(void)
+{
+	damaged_header(offsetof(struct fdt_header, last_comp_version), 18);
+}
+static void test_bad_size(void)
+{
+	damaged_header(offsetof(struct fdt_header, totalsize), 64);
+}
+static void test_huge_size(void)
+{
+	damaged_header(offsetof(struct fdt_header, totalsize), 0x7ffffff0);
+}
+static void test_bad_struct_offset(void)
+{
+	damaged_header(offsetof(struct fdt_header, off_dt_struct), 0x7ffffff0);
+}
+static void test_odd_struct_offset(void)
+{
+	damaged_header(offsetof(struct fdt_header, off_dt_struct), 0x3b);
+}
+static void test_bad_strings_size(void)
+{
+	damaged_header(offsetof(struct fdt_header, size_dt_strings), 0xffffff00);
+}
+static void test_short_struct(void)
+{
+	damaged_header(offsetof(struct fdt_header, size_dt_struct), 0x100);
+}
+static void test_misaligned(void)
+{
+	static uint64_t blob[DTB_MAX / 8];
+	size_t size = compile(tree_virt, blob);
+	char *copy = malloc(size + 8);
+
+	memcpy(copy + 4, blob, size);
+	machine_read_device_tree(copy + 4, 0);
+}
+
+/* ---- parts --------------------------------------------------------------- */
+
+/* Random additions and cuts against an array of 256 bits. */
+static void test_ranges(void)
+{
+	srand(1);
+	for (unsigned round = 0; round < 300; round++) {
+		struct phys_range ranges[16];
+		unsigned count = 0;
+		bool model[256] = {false};
+
+		for (unsigned step = 0; step < 60; step++) {
+			unsigned base = (unsigned)rand() % 250;
+			unsigned size = 1 + (unsigned)rand() % (256 - base < 20 ? 256 - base : 20);
+			struct phys_range range = {base, size};
+			bool is_cut = rand() % 3 == 0 && count < 15;
+
+			CHECK((ranges_find(ranges, count, range) == count) ==
+			      (memchr(&model[base], true, size) == NULL));
+			if (is_cut) {
+				ranges_cut(ranges, &count, 16, range);
+			} else if (!ranges_add(ranges, &count, 16, range)) {
+				CHECK(count == 16);
+				continue;
+			}
+			memset(&model[base], !is_cut, size);
+			for (unsigned i = 0, at = 0; i <= count; i++) {
+				unsigned start = i < count ? (unsigned)ranges[i].base : 256;
+
+				CHECK(start >= at);
+				CHECK(memchr(&model[at], true, start - at) == NULL);
+				if (i < count) {
+					at = (unsigned)range_end(ranges[i]);
+					CHECK(memchr(&model[start], false, at - start) == NULL);
+				}
+			}
+		}
+	}
+}
+
+static struct errata errata_of(uint64_t arch, uint64_t impl)
+{
+	sbi_features.vendor_id = 0x489;
+	sbi_features.arch_id = arch;
+	sbi_features.impl_id = impl;
+	errata = (struct errata){false, false};
+	errata_find();
+	return errata;
+}
+
+static void test_errata(void)
+{
+	struct errata fu540 = errata_of(1, 0);
+	struct errata fu740 = errata_of(0x8000000000000007, 0x20181004);
+	struct errata jh7110 = errata_of(0x8000000000000007, 0x04210427);
+	struct errata not_1200 = errata_of(0x8000000000000007, 0x01200626);
+	struct errata p550 = errata_of(0x8000000000000008, 0x06220425);
+	struct errata qemu;
+
+	sbi_features = (struct sbi_features){.debug_console = true};
+	errata = (struct errata){false, false};
+	errata_find();
+	qemu = errata;
+	CHECK(fu540.fence_all_only && !fu540.stval_not_extended);
+	CHECK(fu740.fence_all_only && fu740.stval_not_extended);
+	CHECK(!jh7110.fence_all_only && !jh7110.stval_not_extended);
+	CHECK(!not_1200.fence_all_only && !p550.fence_all_only && !qemu.fence_all_only);
+	strcpy(machine.bootargs, "fence=all");
+	errata_find();
+	CHECK(errata.fence_all_only);
+}
+
+/* ---- damage at random ---------------------------------------------------- */
+
+static uint64_t pristine[DTB_MAX / 8];
+static size_t pristine_size;
+static unsigned seed;
+
+/* Whatever comes out, lists stay in bounds and what is given away is not memory. */
+static void check_invariants(void)
+{
+	CHECK(machine.ram_count <= MACHINE_RAM_MAX && machine.hart_count <= HARTS_MAX);
+	CHECK(machine.reserved_count <= MACHINE_RESERVED_MAX);
+	CHECK(machine.device_count <= MACHINE_DEVICES_MAX && machine.hart_count > 0);
+	for (unsigned i = 0; i < machine.device_count; i++) {
+		CHECK(ranges_find(machine.ram, machine.ram_count, machine.devices[i]) ==
+		      machine.ram_count);
+		CHECK(machine.plic.size == 0 || !range_meets(machine.plic, machine.devices[i]));
+	}
+}
+
+static void test_flipped(void)
+{
+	srand(seed);
+	for (int i = rand() % 8; i >= 0; i--) {
+		((char *)pristine)[(size_t)rand() % pristine_size] ^= (char)(1 << rand() % 8);
+	}
+	read_blob(pristine, pristine_size, 1);
+	check_invariants();
+}
+
+static void test_truncated(void)
+{
+	uint32_t size = (seed * 20) % (uint32_t)pristine_size;
+	struct fdt_header *header = (struct fdt_header *)pristine;
+
+	header->totalsize = cpu_to_fdt32(size);
+	/* Half of them: with a header that agrees. */
+	if (seed % 2 == 1 && size > fdt_off_dt_struct(header)) {
+		header->size_dt_struct = cpu_to_fdt32(size - fdt_off_dt_struct(header));
+		header->size_dt_strings = cpu_to_fdt32(0);
+		header->off_dt_strings = header->off_dt_struct;
+	}
+	read_blob(pristine, size < sizeof(*header) ? sizeof(*header) : size, 1);
+	check_invariants();
+}
+
+/* ---- running ------------------------------------------------------------- */
+
+static const struct test {
+	const char *name;
+	void (*run)(void);
+	const char *panic; /* part of the message wanted; NULL: no panic */
+} tests[] = {
+	{"virt", test_virt, NULL},
+	{"fu540", test_fu540, NULL},
+	{"jh7110", test_jh7110, NULL},
+	{"mpfs", test_mpfs, NULL},
+	{"eic7700_memory", test_eic7700_memory, NULL},
+	{"sparse_harts", test_sparse_harts, NULL},
+	{"too_many_harts", test_too_many_harts, NULL},
+	{"isa_list", test_isa_list, NULL},
+	{"isa_not_all_harts", test_isa_not_all_harts, NULL},
+	{"isa_not_first_hart", test_isa_not_first_hart, NULL},
+	{"isa_block_size", test_isa_block_size, NULL},
+	{"isa_string", test_isa_string, NULL},
+	{"isa_similar_names", test_isa_similar_names, NULL},
+	{"isa_list_wins", test_isa_list_wins, NULL},
+	{"banks", test_banks, NULL},
+	{"too_many_banks", test_too_many_banks, NULL},
+	{"reserved", test_reserved, NULL},
+	{"no_firmware_region", test_no_firmware_region, NULL},
+	{"too_many_reserved", test_too_many_reserved, "reserved ranges"},
+	{"initrd_one_cell", test_initrd_one_cell, NULL},
+	{"initrd_nowhere", test_initrd_nowhere, NULL},
+	{"initrd_backwards", test_initrd_backwards, NULL},
+	{"arguments", test_arguments, NULL},
+	{"long_arguments", test_long_arguments, NULL},
+	{"buses", test_buses, NULL},
+	{"whitelist", test_whitelist, NULL},
+	{"too_many_devices", test_too_many_devices, NULL},
+	{"deep", test_deep, NULL},
+	{"plic_before_cpus", test_plic_before_cpus, NULL},
+	{"plic_too_small", test_plic_too_small, NULL},
+	{"no_memory", test_no_memory, "no memory node"},
+	{"no_timebase", test_no_timebase, "no timebase-frequency"},
+	{"no_boot_hart", test_no_boot_hart, "has the id 7"},
+	{"boot_hart_without_mmu", test_boot_hart_without_mmu, "has the id 0"},
+	{"kernel_not_in_ram", test_kernel_not_in_ram, "is not in RAM"},
+	{"bad_magic", test_bad_magic, "damaged header"},
+	{"bad_version", test_bad_version, "damaged header"},
+	{"future_version", test_future_version, "damaged header"},
+	{"bad_size", test_bad_size, "damaged header"},
+	{"huge_size", test_huge_size, "damaged header"},
+	{"bad_struct_offset", test_bad_struct_offset, "damaged header"},
+	{"odd_struct_offset", test_odd_struct_offset, "damaged header"},
+	{"bad_strings_size", test_bad_strings_size, "damaged header"},
+	{"short_struct", test_short_struct, "damaged at"},
+	{"misaligned", test_misaligned, "damaged header"},
+	{"ranges", test_ranges, NULL},
+	{"errata", test_errata, NULL},
+};
+
+/* Run in a child; its exit status, and what it printed. */
+static int run(void (*test)(void), char *text)
+{
+	int pipe_ends[2];
+	int status;
+	size_t used = 0;
+	ssize_t got;
+	pid_t child;
+
+	if (pipe(pipe_ends) != 0 || (child = fork()) < 0) {
+		perror("fork");
+		exit(1);
+	}
+	if (child == 0) {
+		dup2(pipe_ends[1], 1);
+		dup2(pipe_ends[1], 2);
+		close(pipe_ends[0]);
+		alarm(20);
+		test();
+		_exit(0);
+	}
+	close(pipe_ends[1]);
+	while (used < TEXT_MAX - 1 &&
+	       (got = read(pipe_ends[0], text + used, TEXT_MAX - 1 - used)) > 0) {
+		used += (size_t)got;
+	}
+	text[used] = '\0';
+	for (char *at = text; (at = strchr(at, '\n')) != NULL;) {
+		*at = ' ';
+	}
+	close(pipe_ends[0]);
+	waitpid(child, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
+}
+
+static unsigned passed, failed;
+
+static void result(const char *name, bool is_good, const char *why)
+{
+	passed += is_good;
+	failed += !is_good;
+	if (is_good) {
+		printf("PASS %s\n", name);
+	} else {
+		printf("FAIL %s %s\n", name, why);
+	}
+}
+
+/* Panics are welcome; anything else but success is not. */
+static void run_many(const char *name, void (*test)(void), unsigned seeds)
+{
+	char text[TEXT_MAX];
+	char why[TEXT_MAX + 32];
+
+	pristine_size = compile(tree_virt, pristine);
+	for (seed = 1; seed <= seeds; seed++) {
+		int status = run(test, text);
+
+		if (status != 0 && status != EXIT_PANIC) {
+			snprintf(why, sizeof(why), "seed %u: %s", seed, text);
+			result(name, false, why);
+			return;
+		}
+	}
+	result(name, true, "");
+}
+
+int main(void)
+{
+	char text[TEXT_MAX];
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (unsigned i = 0; i < ARRAY_SIZE(tests); i++) {
+		const struct test *test = &tests[i];
+		int status = run(test->run, text);
+		bool is_good = test->panic == NULL
+				       ? status == 0
+				       : status == EXIT_PANIC && strstr(text, test->panic) != NULL;
+
+		result(test->name, is_good, text);
+	}
+	run_many("flipped_bits", test_flipped, 1000);
+	run_many("truncated", test_truncated, 400);
+	printf("%u passed, %u failed\n", passed, failed);
+	return failed != 0;
+}
