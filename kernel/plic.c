@@ -110,7 +110,12 @@ uint32_t plic_claim(void)
 	}
 	uint32_t source = *plic_register(CLAIM(machine.plic_context[hart]));
 
+	if (source == 0) {
+		return 0;
+	}
 	if (!plic_is_source(source) || sources[source].hart != hart) {
+		/* Not enabled by us: give it back, or it stays claimed for ever. */
+		*plic_register(CLAIM(machine.plic_context[hart])) = source;
 		return 0;
 	}
 	sources[source].is_claimed = true;

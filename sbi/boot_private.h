@@ -24,7 +24,4 @@ _Noreturn void boot_on_stack(unsigned hart, uint64_t stack_top);
 void secondary_entry(void);
 void park(void);
 
-/* vm/: implemented ASID bits of this hart, found by writing satp. On the kernel's own table. */
-unsigned vm_probe_asid_bits(void);
-
 #endif
