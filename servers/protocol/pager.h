@@ -32,6 +32,8 @@ enum pager_map_flag {
 	PAGER_LOCKED = 32,
 	PAGER_NORESERVE = 64,
 	PAGER_HEAP = 128, /* accounting name [heap] */
+	PAGER_NEVER_WRITE =
+		256, /* SHARED, file opened read-only: PROTECT with WRITE gives -ACCES */
 };
 
 /* The code word of a failed fault (kernel/abi/fault.h): what happened, for siginfo. */
@@ -49,7 +51,7 @@ struct pager_region { /* records of PAGER_REGIONS */
 	uint64_t start, end;
 	uint64_t offset; /* in the object */
 	uint32_t protection;
-	uint32_t flags; /* enum pager_map_flag */
+	uint32_t flags;	 /* enum pager_map_flag */
 	uint32_t object; /* 0 = private anonymous */
 	uint32_t fs;
 	uint64_t ino;
@@ -63,8 +65,8 @@ struct pager_space_statistics { /* PAGER_SPACE_STATISTICS, in xfer */
 	uint64_t virtual_pages, resident_pages, shared_pages, text_pages, data_pages, stack_pages;
 	uint64_t locked_pages, peak_resident_pages, table_pages;
 	uint64_t minor_faults, major_faults;
-	uint64_t cow_shared;  /* s: private pages shared since the last fork */
-	uint64_t cow_copied;  /* c: of these, pages copied on write */
+	uint64_t cow_shared; /* s: private pages shared since the last fork */
+	uint64_t cow_copied; /* c: of these, pages copied on write */
 };
 
 struct pager_statistics { /* PAGER_STATISTICS, in xfer */
@@ -89,15 +91,18 @@ struct pager_statistics { /* PAGER_STATISTICS, in xfer */
 	X(PAGER_SYNC_RANGE, 9, "space, address, length, Linux's MS flags", "status",               \
 	  "msync: write dirty shared pages back, wait")                                            \
 	X(PAGER_LOCK, 10, "space, address, length, 1 lock 0 unlock", "status", "mlock, munlock")   \
-	X(PAGER_MINCORE, 11, "space, address, length, xfer offset", "status; a byte a page", "mincore") \
+	X(PAGER_MINCORE, 11, "space, address, length, xfer offset", "status; a byte a page",       \
+	  "mincore")                                                                               \
 	X(PAGER_COPY_IN, 12, "space, address, length, xfer offset", "status or bytes copied",      \
 	  "memory of a space to xfer; short count at the first bad page, -FAULT if none")          \
 	X(PAGER_COPY_OUT, 13, "space, address, length, xfer offset", "status or bytes copied",     \
 	  "xfer to memory of a space")                                                             \
 	X(PAGER_COPY_IN_STRING, 14, "space, address, limit, xfer offset", "status or length",      \
 	  "terminated string to xfer; -NAMETOOLONG without 0 within limit")                        \
-	X(PAGER_LOAD, 15, "space, address, bytes 4 or 8 (aligned)", "status, value", "read a word") \
-	X(PAGER_STORE, 16, "space, address, bytes 4 or 8 (aligned), value", "status", "write a word") \
+	X(PAGER_LOAD, 15, "space, address, bytes 4 or 8 (aligned)", "status, value",               \
+	  "read a word")                                                                           \
+	X(PAGER_STORE, 16, "space, address, bytes 4 or 8 (aligned), value", "status",              \
+	  "write a word")                                                                          \
 	X(PAGER_COMPARE_EXCHANGE, 17, "space, address (4-aligned), expected, new",                 \
 	  "status, value found", "atomic on a 32-bit word, against the space's running threads")   \
 	X(PAGER_KEY, 18, "space, address", "status, key a, key b",                                 \
@@ -109,25 +114,31 @@ struct pager_statistics { /* PAGER_STATISTICS, in xfer */
 	X(PAGER_OBJECT_READ, 23, "object, offset, length, space, address", "status or bytes",      \
 	  "read(2): page cache to memory of a space; 0 at end of file")                            \
 	X(PAGER_OBJECT_WRITE, 24, "object, offset or -1 = append, length, space, address",         \
-	  "status or bytes, offset behind", "write(2); extends the file; NOSPC if the disk is full") \
+	  "status or bytes, offset behind",                                                        \
+	  "write(2); extends the file; NOSPC if the disk is full")                                 \
 	X(PAGER_OBJECT_READ_XFER, 25, "object, offset, length, xfer offset", "status or bytes",    \
 	  "the same to xfer")                                                                      \
 	X(PAGER_OBJECT_WRITE_XFER, 26, "object, offset or -1 = append, length, xfer offset",       \
 	  "status or bytes, offset behind", "the same from xfer")                                  \
 	X(PAGER_OBJECT_TRUNCATE, 27, "object, size", "status", "ftruncate; mappings behind fault") \
 	X(PAGER_OBJECT_SIZE, 28, "object", "status, bytes", "current size of the file")            \
-	X(PAGER_OBJECT_SYNC, 29, "object", "status", "write dirty pages back, wait (fsync's data half)") \
+	X(PAGER_OBJECT_SYNC, 29, "object", "status",                                               \
+	  "write dirty pages back, wait (fsync's data half)")                                      \
 	X(PAGER_SYNC_ALL, 30, "-", "status", "write all dirty pages back, wait")                   \
 	X(PAGER_STATISTICS, 31, "xfer offset", "status", "struct pager_statistics")                \
-	X(PAGER_SPACE_STATISTICS, 32, "space, xfer offset", "status", "struct pager_space_statistics") \
-	X(PAGER_REGIONS, 33, "space, first address, xfer offset, most records",                    \
+	X(PAGER_SPACE_STATISTICS, 32, "space, xfer offset", "status",                              \
+	  "struct pager_space_statistics")                                                         \
+	X(PAGER_REGIONS, 33,                                                                       \
+	  "space, first address, xfer offset, most records, 1 = no page figures",                  \
 	  "status or records", "struct pager_region of each region from the address on")           \
 	X(PAGER_OBJECT_FIND, 34, "fs, ino", "status, object or 0, size",                           \
 	  "is the file in the page cache? counts no opener")                                       \
 	X(PAGER_OBJECT_FORGET, 35, "fs, ino", "status",                                            \
 	  "the file has lost its last name: when nothing has it open or mapped any more, its "     \
 	  "pages are dropped unwritten (tmpfs: freed), before the number can be used anew. "       \
-	  "Sent after FILES_UNLINK or FILES_RENAME; harmless for a file the pager does not know")
+	  "Sent after FILES_UNLINK or FILES_RENAME; harmless for a file the pager does not know")  \
+	X(PAGER_DROP_CACHE, 36, "-", "status",                                                     \
+	  "write back and evict every page that can be read again (tests, measurements)")
 
 enum pager_label {
 #define PAGER_ENUM(name, label, in, out, text) name = label,

@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The page cache: finding and reading pages, and eviction. Write-back is in
+ * writeback.c.
+ *
+ * Replacement is a second-chance clock over one list of evictable frames: pages
+ * of disk files, and untouched zero pages of memory objects. The hand takes
+ * the frame at the head: pinned or locked ones go to the tail; a referenced one
+ * loses its mark and goes to the tail; a mapped one is unmapped everywhere
+ * (the objects' lists of regions are the reverse map) and goes to the tail,
+ * so that a use before the hand comes again shows as a fault and marks it
+ * referenced; else a dirty one is written, and the frame is freed. Pages of
+ * private memory, and dirty ones of memory objects, have no other place to
+ * be and are not on the list.
+ *
+ * C1: a frame that some entry shows writable is FRAME_DIRTY.
+ * C2: a CACHE frame that some entry shows is FRAME_MAPPED, and is shown only
+ *     where a region of its object says so.
+ * C3: between cache_make_dirty and the write to the page, nothing allocates
+ *     and nothing is written back.
+ */
+#include "servers/pager/cache.h"
+
+#include <string.h>
+
+#include "servers/pager/mapping.h"
+#include "servers/pager/object.h"
+#include "servers/protocol/files.h"
+
+_Static_assert(CLUSTER_MAX <= FILES_PAGES, "a cluster is one request");
+
+struct cache_counts cache_counts;
+
+static uint32_t clock_head, clock_tail, clock_length;
+
+static void clock_append(uint32_t number)
+{
+	struct frame *f = frame_of(number);
+
+	f->next = 0;
+	f->prev = clock_tail;
+	if (clock_tail != 0) {
+		frame_of(clock_tail)->next = number;
+	} else {
+		clock_head = number;
+	}
+	clock_tail = number;
+	clock_length++;
+	f->flags |= FRAME_CLOCK;
+}
+
+void cache_clock_remove(uint32_t number)
+{
+	struct frame *f = frame_of(number);
+
+	if (!(f->flags & FRAME_CLOCK)) {
+		return;
+	}
+	if (f->prev != 0) {
+		frame_of(f->prev)->next = f->next;
+	} else {
+		clock_head = f->next;
+	}
+	if (f->next != 0) {
+		frame_of(f->next)->prev = f->prev;
+	} else {
+		clock_tail = f->prev;
+	}
+	clock_length--;
+	f->flags &= (uint8_t)~FRAME_CLOCK;
+}
+
+uint32_t cache_find(const struct object *object, uint64_t index)
+{
+	return tree_get(&object->tree, index, NULL);
+}
+
+uint64_t cache_resident(const struct object *object, uint64_t first, uint64_t end)
+{
+	uint64_t count = 0;
+
+	while (tree_next(&object->tree, &first, end) != 0) {
+		first++;
+		count++;
+	}
+	return count;
+}
+
+/* Make a filled frame page `index`. False, with the frame freed, if memory is out. */
+static bool cache_insert(struct object *object, uint64_t index, uint32_t frame)
+{
+	struct frame *f = frame_of(frame);
+
+	if (!tree_prepare(&object->tree, index, false)) {
+		frame_free(frame);
+		return false;
+	}
+	f->of.object = object;
+	f->index = index;
+	tree_put(&object->tree, index, frame);
+	cache_counts.memory_pages += !object_on_disk(object);
+	clock_append(frame);
+	return true;
+}
+
+int64_t cache_page_blank(struct object *object, uint64_t index)
+{
+	uint32_t frame = cache_find(object, index);
+
+	if (frame != 0) {
+		return frame;
+	}
+	frame = frame_allocate(FRAME_CACHE);
+	return frame != 0 && cache_insert(object, index, frame) ? (int64_t)frame : -STATUS_NOMEM;
+}
+
+/* A page of zeros: memory objects have those where nothing was written. */
+static int64_t zero_page(struct object *object, uint64_t index)
+{
+	uint32_t frame = frame_allocate(FRAME_CACHE);
+
+	if (frame == 0) {
+		return -STATUS_NOMEM;
+	}
+	frame_zero(frame);
+	cache_counts.zero_fills++;
+	return cache_insert(object, index, frame) ? (int64_t)frame : -STATUS_NOMEM;
+}
+
+/* How many pages to read at `index`, which is not there: 1..CLUSTER_MAX, none of them there. */
+static unsigned choose_cluster(const struct object *object, uint64_t index,
+			       struct read_ahead *ahead, uint32_t wanted)
+{
+	uint64_t pages = wanted, stop = index + 1;
+	uint64_t end = object_pages(object);
+
+	if (ahead != NULL && index == ahead->next) {
+		uint64_t window = ahead->window < 2 ? 4 : 2ull * ahead->window;
+
+		pages = window > pages ? window : pages;
+	}
+	pages = pages > CLUSTER_MAX ? CLUSTER_MAX : pages;
+	end = index + pages < end ? index + pages : end;
+	if (tree_next(&object->tree, &stop, end) != 0) {
+		end = stop;
+	}
+	return end > index + 1 ? (unsigned)(end - index) : 1;
+}
+
+/* Read `n` pages at `index` into fresh frames; *got: how many are filled. 0 or -STATUS_*. */
+static int read_cluster(struct object *object, uint64_t index, unsigned n, uint32_t *list,
+			unsigned *got, uint64_t *holes)
+{
+	unsigned i;
+	int error;
+
+	frames_reserve(n, false);
+	for (i = 0; i < n && frames.free > frames.reserve; i++) {
+		list[i] = frame_take(FRAME_CACHE);
+	}
+	n = i;
+	if (n == 0) {
+		return -STATUS_NOMEM;
+	}
+	*holes = 0;
+	error = files_read_pages(object->fs, object->ino, index, n, list, holes);
+	if (error != 0 && n > 1) {
+		/* Only the page that is needed: another one may be the bad one. */
+		error = files_read_pages(object->fs, object->ino, index, 1, list, holes);
+		while (n > 1) {
+			frame_free(list[--n]);
+		}
+	}
+	if (error != 0) {
+		frame_free(list[0]);
+		return error;
+	}
+	*got = n;
+	return 0;
+}
+
+/* Zero what the file does not have of page `index`: a hole, or behind its end. */
+static void complete_page(const struct object *object, uint64_t index, uint32_t frame, bool is_hole)
+{
+	struct frame *f = frame_of(frame);
+	uint64_t start = index << PAGE_SHIFT;
+
+	if (is_hole) {
+		frame_zero(frame);
+		return;
+	}
+	f->flags = FRAME_ALLOCATED;
+	cache_counts.pages_in++;
+	if (object->size - start < PAGE_BYTES) {
+		uint64_t used = object->size - start;
+
+		memset((uint8_t *)frame_data(frame) + used, 0, PAGE_BYTES - used);
+	}
+}
+
+int64_t cache_page(struct object *object, uint64_t index, struct read_ahead *ahead, uint32_t wanted,
+		   bool *major)
+{
+	uint32_t list[CLUSTER_MAX], found = cache_find(object, index);
+	uint64_t holes;
+	unsigned n;
+	int error;
+
+	if (found != 0) {
+		frame_of(found)->flags |= FRAME_REFERENCED;
+		return found;
+	}
+	if (!object_on_disk(object)) {
+		return zero_page(object, index);
+	}
+	n = choose_cluster(object, index, ahead, wanted);
+	error = read_cluster(object, index, n, list, &n, &holes);
+	if (error != 0) {
+		return error;
+	}
+	if (major != NULL) {
+		*major = true;
+	}
+	if (ahead != NULL) {
+		*ahead = (struct read_ahead){.next = index + n, .window = n};
+	}
+	for (unsigned i = 0; i < n; i++) {
+		complete_page(object, index + i, list[i], (holes >> i) & 1);
+	}
+	if (!cache_insert(object, index, list[0])) {
+		list[0] = 0;
+	} else {
+		cache_pin(list[0]);
+	}
+	for (unsigned i = 1; i < n; i++) {
+		cache_insert(object, index + i, list[i]);
+	}
+	if (list[0] == 0) {
+		return -STATUS_NOMEM;
+	}
+	cache_unpin(list[0]);
+	return list[0];
+}
+
+/* The part of [first, end) that a region shows, in pages of its space; false if none. */
+static bool region_part(const struct region *region, uint64_t first, uint64_t end, uint64_t *page,
+			uint64_t *count)
+{
+	uint64_t pages = region->end - region->start;
+	uint64_t from = first > region->offset ? first - region->offset : 0;
+	uint64_t to = end > region->offset ? end - region->offset : 0;
+
+	to = to > pages ? pages : to;
+	if (from >= to) {
+		return false;
+	}
+	*page = region->start + from;
+	*count = to - from;
+	return true;
+}
+
+void cache_unmap(struct object *object, uint64_t first, uint64_t end)
+{
+	uint64_t page, count;
+
+	for (struct region *r = object->regions; r != NULL; r = r->object_next) {
+		if (!r->touched || !region_part(r, first, end, &page, &count)) {
+			continue;
+		}
+		if (count == 1 && !(r->flags & PAGER_SHARED) &&
+		    tree_get(&r->space->tree, page, NULL) != 0) {
+			continue; /* shows a private copy */
+		}
+		mapping_unmap(r->space, page, count);
+	}
+}
+
+void cache_protect(struct object *object, uint64_t first, uint64_t end)
+{
+	uint64_t page, count;
+
+	for (struct region *r = object->regions; r != NULL; r = r->object_next) {
+		if (r->touched && (r->flags & PAGER_SHARED) && (r->protection & PAGER_WRITE) &&
+		    region_part(r, first, end, &page, &count)) {
+			mapping_protect(r->space, page, count,
+					region_rights(r) & (uint8_t)~PAGER_WRITE, 0);
+		}
+	}
+}
+
+static bool is_locked(const struct object *object, uint64_t index)
+{
+	uint64_t page, count;
+
+	for (const struct region *r = object->regions; r != NULL; r = r->object_next) {
+		if ((r->flags & PAGER_LOCKED) && region_part(r, index, index + 1, &page, &count)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* For tree_remove: the frame is in no tree any more. */
+static void drop_frame(uint32_t frame)
+{
+	struct frame *f = frame_of(frame);
+	struct object *object = f->of.object;
+
+	if (f->flags & FRAME_DIRTY) {
+		object->dirty_count--;
+		cache_counts.dirty -= object_on_disk(object);
+	}
+	cache_counts.memory_pages -= !object_on_disk(object);
+	cache_clock_remove(frame);
+	frame_free(frame);
+}
+
+void cache_drop(struct object *object, uint64_t first, uint64_t end)
+{
+	cache_unmap(object, first, end);
+	mapping_flush();
+	tree_remove(&object->tree, first, end, drop_frame);
+	object_note_dirty(object);
+	if (object->tree.pages == 0 && object->on_idle) {
+		objects_trim_later();
+	}
+}
+
+/* Free an unmapped, clean frame. */
+static void evict(uint32_t frame)
+{
+	struct object *object = frame_of(frame)->of.object;
+	uint64_t index = frame_of(frame)->index;
+
+	tree_remove(&object->tree, index, index + 1, drop_frame);
+	cache_counts.evictions++;
+	if (object->tree.pages == 0 && object->on_idle) {
+		objects_trim_later();
+	}
+}
+
+/* Write a dirty frame and its neighbours. False if it stays dirty. */
+static bool clean(uint32_t frame)
+{
+	struct object *object = frame_of(frame)->of.object;
+	uint64_t index = frame_of(frame)->index;
+
+	if (cache_write_back(object, index, index + CLUSTER_MAX) == 0) {
+		return true;
+	}
+	if (!object->on_idle) {
+		return !(frame_of(frame)->flags & FRAME_DIRTY);
+	}
+	/* Nobody has the file open who could be told. */
+	kernel_log("pager: page %lu of file %lu:%lu could not be written and is lost\n",
+		   (unsigned long)index, (unsigned long)object->fs, (unsigned long)object->ino);
+	cache_drop(object, index, index + 1);
+	return false;
+}
+
+/* One step of the hand. *unmapping: unmaps are queued. Returns whether a frame was freed. */
+static bool clock_step(bool *unmapping)
+{
+	uint32_t number = clock_head;
+	struct frame *f = frame_of(number);
+	uint32_t before = frames.free;
+
+	cache_clock_remove(number);
+	clock_append(number);
+	if (f->refs > 1) {
+		return false;
+	}
+	if (f->flags & FRAME_REFERENCED) {
+		f->flags &= (uint8_t)~FRAME_REFERENCED;
+		return false;
+	}
+	if (is_locked(f->of.object, f->index)) {
+		return false;
+	}
+	if (f->flags & FRAME_MAPPED) {
+		cache_unmap(f->of.object, f->index, f->index + 1);
+		f->flags &= (uint8_t)~FRAME_MAPPED;
+		*unmapping = true;
+		return false;
+	}
+	if (*unmapping) {
+		mapping_flush();
+		*unmapping = false;
+	}
+	if ((f->flags & FRAME_DIRTY) && !clean(number)) {
+		return frames.free > before;
+	}
+	evict(number);
+	return true;
+}
+
+uint32_t cache_reclaim(uint32_t count)
+{
+	static bool active;
+	uint64_t steps = 3ull * clock_length;
+	uint32_t freed = 0;
+	bool unmapping = false;
+
+	if (active || clock_length == 0) {
+		return 0;
+	}
+	active = true;
+	mapping_flush(); /* M2 */
+	while (freed < count && steps-- > 0 && clock_head != 0) {
+		freed += clock_step(&unmapping);
+	}
+	if (unmapping) {
+		mapping_flush();
+	}
+	active = false;
+	return freed;
+}
