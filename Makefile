@@ -85,7 +85,7 @@ HOST_BINS := $(HOST_TESTS:%=$(B)/host-tests/%)
 LINUX_BINS := $(LINUX_PROGRAMS:%=$(B)/linux/%)
 
 .PHONY: all kernel native host-tests linux archive disk setup run run-reference debug demo test test-long \
-	bench check format clean help
+	bench check format manual clean help
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -275,12 +275,21 @@ demo: $(TEST_INPUTS) ## guided tour, with an exit status [SMP= MEM=]
 
 # ---- checks -------------------------------------------------------------------
 
-check: $(TEST_INPUTS) ## format, analysers, house rules
+check: $(TEST_INPUTS) $(B)/host/manual ## format, analysers, house rules
 	@B=$(B) CC='$(CC)' KERNEL_FLAGS='$(KERNEL_CFLAGS)' KERNEL_SRC='$(KERNEL_SRC)' \
 		sh $(TOOLS)/check.sh
 
 format: ## apply .clang-format to our sources
 	@git ls-files '*.c' '*.h' | xargs -r clang-format -i
+
+# ---- manual -------------------------------------------------------------------
+
+$(B)/host/manual: kernel/abi/manual.c | $(SETUP)
+	@mkdir -p $(@D)
+	@$(HOST_CC) $(HOST_CFLAGS) $(DEPFLAGS) -o $@ $<
+
+manual: $(B)/host/manual ## print the ABI's lists into docs/abi-tables.md
+	@$(B)/host/manual > docs/abi-tables.md
 
 # ---- cleaning and help --------------------------------------------------------
 

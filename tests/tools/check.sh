@@ -47,6 +47,11 @@ include_cycles() {
 	tsort "$tmp/edges" 2>&1 >/dev/null || true
 }
 
+# docs/abi-tables.md is what the lists in kernel/abi/ and servers/protocol/ say.
+manual() {
+	"$B/host/manual" | cmp - docs/abi-tables.md || echo "run make manual"
+}
+
 # Each header must compile on its own. The kernel's, with the kernel's flags.
 self_contained() {
 	for header in $(grep -E '^(kernel|vm|sbi|iommu)/.*\.h$' "$tmp/c-files"); do
@@ -123,6 +128,7 @@ assembly_lines() {
 exec 3>&1
 check format formatted
 check spdx spdx
+check manual manual
 check include-cycles include_cycles
 check self-contained-headers self_contained
 check translation-only-in-vm translation_only_in_vm
