@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: BSD-2-Clause
+NATIVE_TESTS += libtest crasher
+libtest_SRC := tests/native/libtest.c
+crasher_SRC := tests/native/crasher.c
+crasher_CFLAGS := -fno-optimize-sibling-calls -Wno-infinite-recursion -Wno-array-bounds
