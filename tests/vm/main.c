@@ -76,7 +76,7 @@ static int run_one(const struct random_run *run, uint64_t operations, uint64_t s
 
 int main(int argc, char **argv)
 {
-	uint64_t operations = argc > 1 ? strtoull(argv[1], NULL, 0) : 20000;
+	uint64_t operations = argc > 1 ? strtoull(argv[1], NULL, 0) : 40000;
 	uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
 	unsigned passed = 0, failed = 0;
 
