@@ -34,31 +34,6 @@ static inline void stvec_write(void (*vector)(void))
 	__asm__ volatile("csrw stvec, %0" : : "r"(vector) : "memory");
 }
 
-/*
- * Firmware that does not know Sstc leaves stimecmp closed even if the device
- * tree names it, and a read is then an illegal instruction. If it is, this
- * goes on behind the read, through stvec.
- */
-static inline bool stimecmp_opens(void)
-{
-	uint64_t vector, value, opens;
-
-	__asm__ volatile(".option push\n"
-			 ".option norvc\n"
-			 "	li %2, 0\n"
-			 "	lla %0, 1f\n"
-			 "	csrrw %0, stvec, %0\n"
-			 "	csrr %1, 0x14d\n"
-			 "	li %2, 1\n"
-			 "	.balign 4\n"
-			 "1:	csrw stvec, %0\n"
-			 ".option pop"
-			 : "=&r"(vector), "=&r"(value), "=&r"(opens)
-			 :
-			 : "memory");
-	return opens != 0;
-}
-
 void boot_trap(void)
 {
 	stvec_write(park);
@@ -68,7 +43,7 @@ void boot_trap(void)
 struct paddr boot_paddr(const void *pointer)
 {
 	uint64_t va = (uint64_t)pointer;
-	uint64_t stacks = (uint64_t)(__stacks_start - __image_start);
+	uint64_t stacks = (uint64_t)__stacks_start - (uint64_t)__image_start;
 
 	if (va - KERNEL_VA < machine.kernel_size) {
 		return (struct paddr){va - KERNEL_VA + machine.kernel.raw};
@@ -189,15 +164,15 @@ void boot_main(uint64_t hart_id, uint64_t device_tree, uint64_t image, uint64_t 
 {
 	boot_ticks = ticks;
 	machine.kernel.raw = image;
-	machine.kernel_size = (uint64_t)(__image_end - __image_start);
-	assert(__stacks_end - __stacks_start == (ptrdiff_t)(HARTS_MAX * KERNEL_STACK_SIZE));
+	machine.kernel_size = (uint64_t)__image_end - (uint64_t)__image_start;
+	assert((uint64_t)__stacks_end - (uint64_t)__stacks_start == HARTS_MAX * KERNEL_STACK_SIZE);
 	sbi_probe();
 
 	machine.device_tree.raw = device_tree;
 	machine_read_device_tree(find_device_tree(device_tree), hart_id);
 	apply_arguments();
 	errata_find();
-	machine.has_sstc = machine.has_sstc && stimecmp_opens();
+	machine.has_sstc = machine.has_sstc && boot_stimecmp_opens();
 
 	leave_boot_table();
 	unsigned index = machine_hart_index(hart_id);

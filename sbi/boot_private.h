@@ -5,6 +5,7 @@
 #ifndef SBI_BOOT_PRIVATE_H
 #define SBI_BOOT_PRIVATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -22,6 +23,7 @@ extern uint64_t boot_kernel_satp;
 /* entry.S. */
 _Noreturn void boot_on_stack(unsigned hart, uint64_t stack_top);
 void secondary_entry(void);
+bool boot_stimecmp_opens(void);
 void park(void);
 
 #endif

@@ -133,8 +133,27 @@ boot_on_stack:
 	li fp, 0
 	call kernel_main
 
-/* Return to t6. No interrupts, no FPU, user code reads the time and no other counter. */
+/*
+ * bool boot_stimecmp_opens(void). Firmware that does not know Sstc leaves
+ * stimecmp (CSR 0x14d) closed even if the device tree names it, and the read
+ * is then an illegal instruction, which goes to stvec.
+ */
+	.globl boot_stimecmp_opens
+boot_stimecmp_opens:
+	la t0, 1f
+	csrrw t0, stvec, t0
+	li a0, 0
+	csrr t1, 0x14d
+	li a0, 1
+1:	csrw stvec, t0
+	ret
+
+/*
+ * Return to t6. No interrupts, no FPU, user code reads the time and no other
+ * counter. The image was written by another hart or by a loader's stores.
+ */
 set_csrs:
+	fence.i
 	csrw sie, zero
 	li t0, SSTATUS_CLEAR
 	csrc sstatus, t0
