@@ -232,7 +232,7 @@ static bool serve(struct message *m)
 
 int main(void)
 {
-	struct message m;
+	struct message m = {.tag = 0};
 	bool answer = false;
 
 	set_up_capabilities();
