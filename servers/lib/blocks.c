@@ -115,6 +115,26 @@ bool blocks_add(struct blocks *blocks, cap_t untyped, uint64_t base, uint64_t si
 	return true;
 }
 
+/* A block that nothing is made from is free; with its buddy it becomes their parent again. */
+static void release(struct blocks *blocks, unsigned index)
+{
+	struct block *block = &blocks->table[index];
+
+	while (block->parent != BLOCK_NONE && blocks->table[block->buddy].state == BLOCK_FREE) {
+		unsigned parent = block->parent, buddy = block->buddy;
+
+		unlink_free(blocks, buddy);
+		invoke5(SLOT_CSPACE, CSPACE_REVOKE, blocks->table[parent].slot, 0, 0, 0, 0);
+		slot_release(block->slot);
+		slot_release(blocks->table[buddy].slot);
+		entry_drop(blocks, index);
+		entry_drop(blocks, buddy);
+		index = parent;
+		block = &blocks->table[index];
+	}
+	push_free(blocks, index);
+}
+
 /*
  * Split a used block; returns the half that contains `base`, used, and frees
  * the other one. BLOCK_NONE: no room for it; the block is free again.
@@ -134,7 +154,7 @@ static unsigned split(struct blocks *blocks, unsigned index, uint64_t base)
 		}
 		/* The half that was made is gone, but the watermark is not back. */
 		invoke5(SLOT_CSPACE, CSPACE_REVOKE, block->slot, 0, 0, 0, 0);
-		push_free(blocks, index);
+		release(blocks, index);
 		return BLOCK_NONE;
 	}
 	block->state = BLOCK_SPLIT;
@@ -193,20 +213,6 @@ unsigned block_take_largest(struct blocks *blocks, unsigned bits, unsigned least
 
 void block_give(struct blocks *blocks, unsigned index)
 {
-	struct block *block = &blocks->table[index];
-
-	invoke5(SLOT_CSPACE, CSPACE_REVOKE, block->slot, 0, 0, 0, 0);
-	while (block->parent != BLOCK_NONE && blocks->table[block->buddy].state == BLOCK_FREE) {
-		unsigned parent = block->parent, buddy = block->buddy;
-
-		unlink_free(blocks, buddy);
-		invoke5(SLOT_CSPACE, CSPACE_REVOKE, blocks->table[parent].slot, 0, 0, 0, 0);
-		slot_release(block->slot);
-		slot_release(blocks->table[buddy].slot);
-		entry_drop(blocks, index);
-		entry_drop(blocks, buddy);
-		index = parent;
-		block = &blocks->table[index];
-	}
-	push_free(blocks, index);
+	invoke5(SLOT_CSPACE, CSPACE_REVOKE, block_slot(blocks, index), 0, 0, 0, 0);
+	release(blocks, index);
 }

@@ -52,6 +52,8 @@ int main(void)
 		if (!servers[i].is_dead && server_run(&servers[i]) == ERR_OK)
 			running++;
 	}
-	log_print("root: %u of %u servers run\n", running, (unsigned)file_system.header->servers);
+	log_print("root: %u of %u servers run, %lu us after the kernel's start\n", running,
+		(unsigned)file_system.header->servers,
+		(time_ticks() - boot->boot_ticks) * 1000000 / boot->timebase_hz);
 	supervise();
 }
