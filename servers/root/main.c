@@ -53,7 +53,7 @@ int main(void)
 			running++;
 	}
 	log_print("root: %u of %u servers run, %lu us after the kernel's start\n", running,
-		(unsigned)file_system.header->servers,
-		(time_ticks() - boot->boot_ticks) * 1000000 / boot->timebase_hz);
+		  (unsigned)file_system.header->servers,
+		  (time_ticks() - boot->boot_ticks) * 1000000 / boot->timebase_hz);
 	supervise();
 }

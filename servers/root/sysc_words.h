@@ -127,7 +127,7 @@ static inline bool take_number(uint64_t *out, const char *what, uint64_t least, 
 	if (!want_word(what))
 		return false;
 	value = strtoull(word, &end, 0);
-	if (end != word && *end != 0 && end[1] == 0)
+	if (end != word && word[0] != '-' && *end != 0 && end[1] == 0)
 		shift = *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 64;
 	else if (end == word || *end != 0 || word[0] == '-')
 		shift = 64;

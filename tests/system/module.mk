@@ -4,3 +4,9 @@ HOST_TESTS += memory_allocators
 memory_allocators_SRC := tests/system/blocks_test.c tests/system/fake_kernel.c \
 	servers/lib/blocks.c servers/lib/objects.c servers/lib/slots.c servers/lib/startup.c \
 	servers/memory/memory.c
+
+HOST_TESTS += boot_images
+boot_images_SRC := tests/system/images_test.c servers/root/archive.c servers/root/elf.c
+
+HOST_TESTS += sysc_rules
+sysc_rules_SRC := tests/system/sysc_test.c

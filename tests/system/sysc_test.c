@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The compiler of system files: what it must refuse, with which words, and
+ * that any damage to the real file ends in a complaint or a sound result.
+ * The compiler is included whole; its main is called in a child process.
+ */
+#define main sysc_main
+#include "servers/root/sysc.c"
+#undef main
+
+#include <fcntl.h>
+
+#include "tests/system/check.h"
+
+static const char *const input = "/tmp/sysc_test.system", *const output = "/tmp/sysc_test.bin";
+static char input_name[64], output_name[64];
+
+/* Run the compiler on a text; its exit status, and what it said. */
+static int compile(const char *text, size_t size, char *said, size_t said_size)
+{
+	char *arguments[] = {"sysc", input_name, output_name, NULL};
+	FILE *file = fopen(input_name, "wb");
+	int pipes[2], status;
+	ssize_t n;
+	size_t got = 0;
+	pid_t child;
+
+	EXPECT(file != NULL && fwrite(text, 1, size, file) == size && fclose(file) == 0);
+	EXPECT(pipe(pipes) == 0);
+	fflush(stdout);
+	child = fork();
+	if (child == 0) {
+		dup2(pipes[1], 2);
+		_exit(sysc_main(3, arguments));
+	}
+	close(pipes[1]);
+	while ((n = read(pipes[0], said + got, said_size - 1 - got)) > 0)
+		got += (size_t)n;
+	said[got] = 0;
+	close(pipes[0]);
+	EXPECT(waitpid(child, &status, 0) == child && WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+#define MEMORY "server memory { ram provides memory }\n"
+
+static const struct {
+	const char *text, *complaint;
+} wrong[] = {
+	{"", "1: no server is declared"},
+	{"sever a {}", "1: 'sever' is neither 'server' nor 'region'"},
+	{"server {}", "the name of the server is missing"},
+	{"server a", "'{' is missing"},
+	{"server a {\n priority 3\n", "1: the block that begins here is not closed"},
+	{"}\n", "opened or closed where none can be"},
+	{"server a { { }", "'{' without a block"},
+	{"server a/b {}", "contains other than"},
+	{"server abcdefghijklmnopqrstuvwxyz {}", "longer than 23"},
+	{"server a {}\nserver a {}", "2: server 'a' is declared twice (first in line 1)"},
+	{"region r { size 4K }\nregion r { size 4K }\nserver a { maps r rw }", "declared twice"},
+	{"region r { size 4K }\nserver a {}", "1: region 'r' is used by nobody"},
+	{"region r {}\nserver a { maps r r }", "has no size"},
+	{"region r { size 5000 }\nserver a { maps r r }", "not a multiple of 4096"},
+	{"region r { size 1G }\nserver a { maps r r }", "out of range"},
+	{"region r { size 0 }\nserver a { maps r r }", "out of range"},
+	{"region r { size x }\nserver a { maps r r }", "'x' is not a number"},
+	{"region r { size -4K }\nserver a { maps r r }", "is not a number"},
+	{"region r { size 4Q }\nserver a { maps r r }", "is not a number"},
+	{"region r { size 18446744073709551615K }\nserver a { maps r r }", "out of range"},
+	{"region r { size 4K colour }\nserver a { maps r r }",
+	 "unknown property 'colour' of a region"},
+	{"region r { size 4K }\nserver a { maps r rwx }", "must not be writable and executable"},
+	{"region r { size 4K }\nserver a { maps r wx }", "must not be writable and executable"},
+	{"region r { size 4K }\nserver a { maps r q }", "'q' is no right"},
+	{"region r { size 4K }\nserver a { maps r }", "mapped without a right"},
+	{"region r { size 4K }\nserver a {\nmaps r r\nmaps r rw }",
+	 "4: server 'a' gets two things"},
+	{"server a { maps s r }", "maps 's', which is not declared"},
+	{"server a {\n\n uses x }", "3: server 'a' uses 'x', which no server provides"},
+	{"server a { provides a\n uses a }", "gets two things with the name 'a'"},
+	{"server a { provides x }\nserver b { provides x }",
+	 "2: service 'x' is already provided by"},
+	{"server a { provides a\nuses b }\nserver b { provides b\nuses a }", "in a circle"},
+	{"server a { provides a\nuses b }\nserver b { provides b\nuses c }\n"
+	 "server c { provides c\nuses b }",
+	 "'b' uses 'c' uses 'b'"},
+	{"server a { priority 256 }", "priority 256 is out of range (0..255)"},
+	{"server a { priority }", "priority is missing"},
+	{"server a { stack 2M }", "out of range"},
+	{"server a { stack 100 }", "out of range"},
+	{"server a { heap 1G }", "out of range"},
+	{"server a { cspace 100 }", "not a power of two"},
+	{"server a { cspace 131072 }", "out of range"},
+	{"server a { untyped 12K }", "not a power of two"},
+	{"server a { slice 1 }", "out of range"},
+	{"server a { quota 4M }", "has a quota but does not use 'memory'"},
+	{MEMORY "server a { uses memory }", "uses 'memory' but has no quota"},
+	{MEMORY "server a { uses memory\nquota rest }\nserver b { uses memory\nquota rest }",
+	 "a second server has 'quota rest'"},
+	{MEMORY "server a { ram }", "a second server gets the remaining RAM"},
+	{"server a { ram restart always }", "cannot be restarted"},
+	{"server a { restart sometimes }", "is not a number"},
+	{"server a { restart }", "restart is missing"},
+	{"server a { holds everything }", "'everything' cannot be held"},
+	{"server a { holds hart hart }", "gets two things with the name 'hart'"},
+	{"server a { argument novalue }", "not of the form key=value"},
+	{"server a { argument =x }", "not of the form key=value"},
+	{"server a { colour red }", "unknown property 'colour' of a server"},
+	{"server a { provides console }", "gets two things with the name 'console'"},
+	{"server a { device x { irq i colour } }", "unknown property 'colour' of a device"},
+	{"server a { device x { irq i\nregisters r }\ndevice y { registers r } }",
+	 "gets two things"},
+	{"server a { device x { registers r limit 3K } }", "out of range"},
+	{"server a { device x { registers r limit 12K } }", "not a power of two"},
+	{"server a { device { } }", "the compatible string of the device is missing"},
+};
+
+static void refuses_what_is_wrong(void)
+{
+	char said[4096];
+
+	for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		int status = compile(wrong[i].text, strlen(wrong[i].text), said, sizeof(said));
+
+		if (status != 1 || strstr(said, wrong[i].complaint) == NULL)
+			printf("case %u, status %d: %s", i, status, said);
+		EXPECT(status == 1);
+		EXPECT(strncmp(said, input_name, strlen(input_name)) == 0);
+		EXPECT(strstr(said, wrong[i].complaint) != NULL);
+	}
+}
+
+static void names_missing_programs(void)
+{
+	char *arguments[] = {"sysc", input_name, output_name, "memory", "b", NULL};
+	const char *text = MEMORY "server a { program b }\nserver c {}\n";
+	FILE *file = fopen(input_name, "wb");
+
+	EXPECT(file != NULL && fputs(text, file) >= 0 && fclose(file) == 0);
+	EXPECT(freopen("/dev/null", "w", stderr) != NULL);
+	EXPECT(sysc_main(5, arguments) == 1 && errors == 1);
+}
+
+/* The compiled file: sections as the header says, servers in start order. */
+static void check_result(void)
+{
+	static char data[65536];
+	FILE *file = fopen(output_name, "rb");
+	size_t size = file != NULL ? fread(data, 1, sizeof(data), file) : 0;
+	const struct system_header *h = (const struct system_header *)data;
+	const struct system_server *s = (const struct system_server *)(h + 1);
+	const struct system_service *services = (const struct system_service *)(s + h->servers);
+	const struct system_region *r = (const struct system_region *)(services + h->services);
+	const struct system_grant *g = (const struct system_grant *)(r + h->regions);
+	const struct system_device *d = (const struct system_device *)(g + h->grants);
+
+	EXPECT(file != NULL && fclose(file) == 0);
+	EXPECT(size >= sizeof(*h) && h->magic == SYSTEM_MAGIC && h->bytes == size);
+	EXPECT((const char *)(d + h->devices) + h->strings == data + size);
+	for (unsigned i = 0; i < h->servers; i++) {
+		EXPECT(s[i].first_grant + s[i].grants <= h->grants);
+		EXPECT(s[i].number >= 1 && s[i].number <= h->servers);
+		for (unsigned j = s[i].first_grant; j < s[i].first_grant + s[i].grants; j++) {
+			if (g[j].kind == SYSTEM_USES)
+				EXPECT(services[g[j].index].provider < i);
+			if (g[j].kind == SYSTEM_PROVIDES)
+				EXPECT(services[g[j].index].provider == i);
+		}
+	}
+}
+
+static char *read_real_file(size_t *size)
+{
+	FILE *file = fopen("servers/root/ravelin.system", "rb");
+	char *text = calloc(1, 65536);
+
+	EXPECT(file != NULL && text != NULL);
+	*size = fread(text, 1, 65535, file);
+	fclose(file);
+	return text;
+}
+
+static void accepts_the_real_file(void)
+{
+	char said[4096];
+	size_t size;
+	char *text = read_real_file(&size);
+
+	EXPECT(compile(text, size, said, sizeof(said)) == 0 && said[0] == 0);
+	check_result();
+	free(text);
+}
+
+static void survives_damage(void)
+{
+	static const char bytes[] = "{}\n #0aK-";
+	size_t size;
+	char *text = read_real_file(&size);
+	char said[16384];
+
+	for (unsigned i = 0; i < 300; i++) {
+		char *copy = malloc(size + 1);
+		size_t at = check_random() % size;
+		int status;
+
+		memcpy(copy, text, size + 1);
+		if (i % 3 == 0)
+			memmove(copy + at, copy + at + 1, size - at);
+		else
+			copy[at] = bytes[check_random() % (sizeof(bytes) - 1)];
+		status = compile(copy, i % 5 == 0 ? at : strlen(copy), said, sizeof(said));
+		EXPECT(status == 0 || (status == 1 && said[0] != 0));
+		if (status == 0)
+			check_result();
+		free(copy);
+	}
+	free(text);
+}
+
+int main(void)
+{
+	int result;
+
+	snprintf(input_name, sizeof(input_name), "%s.%d", input, (int)getpid());
+	snprintf(output_name, sizeof(output_name), "%s.%d", output, (int)getpid());
+	RUN(refuses_what_is_wrong);
+	RUN(names_missing_programs);
+	RUN(accepts_the_real_file);
+	RUN(survives_damage);
+	result = check_summary();
+	unlink(input_name);
+	unlink(output_name);
+	return result;
+}
+
+/* The compiler ends with its process. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "detect_leaks=0";
+}
