@@ -156,6 +156,8 @@ enum err vm_clone(struct vm_window *window, struct vm_window *target, struct win
 	if (err != ERR_OK) {
 		return err;
 	}
+	/* An earlier item of the batch may have cleared an entry there. */
+	vm_flush_before(flush, target->space, item->va_page, item->count);
 	/* What was stored into the frames comes before the entries, as in vm_map. */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	while (item->done < item->count) {

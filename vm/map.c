@@ -4,8 +4,8 @@
  *
  * A step handles frames that are contiguous in an extent, in one table or one
  * large leaf: first the expectations are checked and entries of other frames
- * are cleared, then those are fenced, then all are installed. Between, nobody
- * can see the old frame and the new one through one address on two harts.
+ * are cleared, then those are fenced, then all are installed. So nobody sees
+ * the old frame and the new one through one address on two harts.
  */
 #include "vm/table.h"
 
@@ -234,6 +234,8 @@ enum err vm_map(struct vm_binding *binding, struct window_item *item, struct vm_
 			(item->rights & RIGHT_WRITE ? PTE_D : 0),
 	};
 
+	/* An earlier item of the batch may have cleared an entry here. */
+	vm_flush_before(flush, step.space, item->va_page, item->count);
 	if (item->flags & WINDOW_FENCE_I) {
 		vm_flush_fence_i(flush, step.space);
 	}

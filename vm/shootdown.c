@@ -51,6 +51,17 @@ void vm_flush_range(struct vm_flush *flush, struct vm_space *space, uint64_t fir
 	flush->pages = true;
 }
 
+void vm_flush_before(struct vm_flush *flush, const struct vm_space *space, uint64_t first_page,
+		     uint64_t pages)
+{
+	bool overlaps = flush->pages && first_page <= flush->last_page &&
+			flush->first_page < first_page + pages;
+
+	if (flush->space == space && (flush->whole || overlaps)) {
+		vm_flush_commit(flush);
+	}
+}
+
 void vm_flush_whole(struct vm_flush *flush, struct vm_space *space)
 {
 	flush_for(flush, space);

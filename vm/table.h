@@ -122,6 +122,9 @@ void vm_zero_page(struct paddr page);
 /* shootdown.c. Add to what is owed; commits first what is owed to another space. */
 void vm_flush_range(struct vm_flush *flush, struct vm_space *space, uint64_t first_page,
 		    uint64_t pages);
+/* Commit if anything is owed for these pages: entries are about to become valid there. */
+void vm_flush_before(struct vm_flush *flush, const struct vm_space *space, uint64_t first_page,
+		     uint64_t pages);
 void vm_flush_whole(struct vm_flush *flush, struct vm_space *space);
 void vm_flush_fence_i(struct vm_flush *flush, struct vm_space *space);
 

@@ -61,6 +61,8 @@ static struct test_space spaces[SPACES];
 static struct vm_pool pools[POOLS];
 static struct range last = {0, 1}; /* pages of the last item */
 static uint64_t words[MESSAGE_WORDS];
+/* What items of one batch owe: committed before anything else happens. */
+static struct vm_flush batch;
 
 static void flat_set(struct test_space *s, uint64_t page, uint64_t value)
 {
@@ -444,10 +446,19 @@ static enum err issue(struct call *c, struct vm_flush *flush)
 	}
 }
 
+/* Has the hart done a fence.i since the last time? */
+static void fence_i_note(unsigned hart)
+{
+	for (unsigned i = 0; i < SPACES && hart_fence_i[hart]; i++) {
+		spaces[i].fence_i_owed[hart] = false;
+	}
+	hart_fence_i[hart] = false;
+}
+
 static void fence_i_begin(struct call *c)
 {
 	for (unsigned i = 0; i < HARTS; i++) {
-		hart_fence_i[i] = false;
+		fence_i_note(i);
 		if (c->is_valid && (c->item.flags & WINDOW_FENCE_I)) {
 			c->s->fence_i_owed[i] = true;
 		}
@@ -457,8 +468,8 @@ static void fence_i_begin(struct call *c)
 static void fence_i_end(void)
 {
 	for (unsigned h = 0; h < HARTS; h++) {
+		fence_i_note(h);
 		for (unsigned i = 0; i < SPACES; i++) {
-			spaces[i].fence_i_owed[h] = spaces[i].fence_i_owed[h] && !hart_fence_i[h];
 			if (spaces[i].vm.running.bits & 1u << h) {
 				CHECK(!spaces[i].fence_i_owed[h]);
 			}
@@ -509,6 +520,13 @@ static bool range_ok(const struct call *c)
 	       c->item.va_page < end && c->item.count <= end - c->item.va_page;
 }
 
+static void batch_end(void)
+{
+	vm_flush_commit(&batch);
+	check_harts();
+	fence_i_end();
+}
+
 /* Issue the item, again and again while it is preempted, and check. */
 static void run_call(struct call *c)
 {
@@ -518,19 +536,18 @@ static void run_call(struct call *c)
 	set_last(c->is_valid ? c->item.va_page : 0, c->is_valid ? c->item.count : 1);
 	fence_i_begin(c);
 	do {
-		struct vm_flush flush = {0};
 		uint32_t before = c->item.done;
 
-		err = issue(c, &flush);
-		vm_flush_commit(&flush);
+		err = issue(c, &batch);
 		if (!c->is_valid) {
 			CHECK(err != ERR_OK && err != VM_PREEMPTED && c->item.done == before);
 			return;
 		}
 		CHECK(err != VM_PREEMPTED || c->item.done < c->item.count);
 		model_do(c, before, c->item.done);
-		check_harts();
-		fence_i_end();
+		if (err == VM_PREEMPTED || !one_in(3)) {
+			batch_end();
+		}
 	} while (err == VM_PREEMPTED);
 	CHECK((err == ERR_OK) == (c->item.done == c->item.count));
 	if (err != ERR_OK) {
@@ -732,7 +749,7 @@ static void activate(unsigned hart, struct test_space *s)
 	unsigned before = this_hart;
 
 	this_hart = hart;
-	hart_fence_i[hart] = false;
+	fence_i_note(hart);
 	vm_activate(s == NULL ? NULL : &s->vm);
 	fence_i_end();
 	hart_check_tlb(hart);
@@ -897,6 +914,14 @@ static void do_buffer(void)
 		return;
 	}
 	set_last(0, 1);
+	for (unsigned h = 0; h < HARTS && s->buffers[i] != 0; h++) {
+		uint64_t seen = 0;
+
+		if (space_on(h) == s && hart_access(h, MESSAGE_BUFFER_VA(buffer_numbers[i]) >> 12,
+						    FAULT_WRITE, &seen)) {
+			CHECK(seen == s->buffers[i]);
+		}
+	}
 	if (s->buffers[i] != 0 && one_in(2)) {
 		vm_message_buffer_unmap(&s->vm, buffer_numbers[i]);
 		s->buffers[i] = 0;
@@ -912,6 +937,22 @@ static void do_buffer(void)
 	} else {
 		CHECK(err == ERR_NO_TABLE && free_before < 2);
 	}
+}
+
+/* Spaces that come and go use up ASIDs. */
+static void do_churn(void)
+{
+	unsigned hart = this_hart;
+	struct test_space *before = space_on(hart);
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct vm_space brief = {0};
+
+		vm_space_init(&brief, (struct paddr){ROOTS_BASE + 0x100000});
+		vm_activate(&brief);
+		vm_space_destroy(&brief);
+	}
+	activate(hart, before);
 }
 
 /* Pages of tables that went away are gone from the model too. */
@@ -952,6 +993,13 @@ static void do_bank(void)
 	set_last(0, 1024);
 	while (!vm_bank_remove(bank)) {
 		check_harts();
+		if (one_in(4)) { /* others go on meanwhile */
+			resync(s);
+			do_map();
+			batch_end();
+			check_space(s);
+			set_last(0, 1024);
+		}
 	}
 	CHECK(bank->space == NULL);
 	memset(vm_pointer(base), 0xff, bytes); /* the kernel uses it for something else */
@@ -1026,10 +1074,12 @@ void run_random(uint64_t operations)
 	static const struct {
 		void (*run)(void);
 		unsigned weight;
-	} kinds[] = {{do_map, 100},  {do_giant, 1},   {do_unmap, 12},	{do_protect, 20},
-		     {do_clone, 20}, {do_report, 12}, {do_access, 100}, {do_activate, 10},
-		     {do_window, 6}, {do_binding, 8}, {do_buffer, 3},	{do_bank, 3},
-		     {do_space, 1}};
+		bool is_item; /* may go on with a batch, on the same hart */
+	} kinds[] = {{do_map, 100, true},     {do_giant, 1, true},	{do_unmap, 12, true},
+		     {do_protect, 20, true},  {do_clone, 20, true},	{do_report, 12, true},
+		     {do_access, 100, false}, {do_activate, 10, false}, {do_window, 6, false},
+		     {do_binding, 8, false},  {do_buffer, 3, false},	{do_bank, 3, false},
+		     {do_churn, 2, false},    {do_space, 1, false}};
 	unsigned total = 0;
 
 	make_pools();
@@ -1047,9 +1097,15 @@ void run_random(uint64_t operations)
 		for (; pick >= kinds[i].weight; i++) {
 			pick -= kinds[i].weight;
 		}
-		this_hart = (unsigned)random_below(HARTS);
+		if (!kinds[i].is_item || n % 64 == 0) {
+			batch_end();
+		}
+		if (batch.space == NULL) {
+			this_hart = (unsigned)random_below(HARTS);
+		}
 		kinds[i].run();
 		if (n % 64 == 0) {
+			batch_end();
 			struct test_space *s = any_space();
 
 			if (s->exists) {
@@ -1057,6 +1113,7 @@ void run_random(uint64_t operations)
 			}
 		}
 	}
+	batch_end();
 	for (unsigned i = 0; i < SPACES; i++) {
 		if (spaces[i].exists) {
 			space_end(&spaces[i]);

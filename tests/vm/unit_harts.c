@@ -37,6 +37,10 @@ void test_who_is_fenced(void)
 	clear_counts();
 	CHECK(unmap(0, 512) == ERR_OK); /* a table goes */
 	CHECK(counts.local_fences == 1 && counts.remote_whole == 1);
+	CHECK(map(512, 512, 512, R, 0) == ERR_OK);
+	clear_counts();
+	CHECK(map(513, 3, 1, R, 0) == ERR_OK); /* a leaf becomes a table */
+	CHECK(counts.local_fences == 1 && counts.remote_whole == 1);
 	activate(1, NULL);
 	activate(2, NULL);
 	activate(3, NULL);

@@ -1,0 +1,104 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# mutants.sh [PATTERN]: breaks vm/ in known ways, one at a time, and requires
+# that vm_model notices each. Prints PASS or FAIL for each mutant.
+#
+# A mutant is a name, a file and a sed script that must change the file.
+set -eu
+
+pattern=${1:-.}
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+status=0
+
+mutant() {
+	name=$1 file=$2 script=$3
+	echo "$name" | grep -qE "$pattern" || return 0
+	rm -rf "$tmp/tree"
+	mkdir -p "$tmp/tree/tests"
+	cp -r vm kernel sbi "$tmp/tree/"
+	cp -r tests/vm "$tmp/tree/tests/"
+	sed -i -E "$script" "$tmp/tree/$file"
+	if cmp -s "$file" "$tmp/tree/$file"; then
+		echo "FAIL $name: the sed script changes nothing"
+		status=1
+		return 0
+	fi
+	if ! (cd "$tmp/tree" && ${HOST_CC:-gcc} -std=gnu17 -O1 -g -I. -DVM_HOST \
+		-fsanitize=address,undefined -fno-sanitize-recover=all \
+		-o "$tmp/model" tests/vm/*.c vm/*.c) >"$tmp/log" 2>&1; then
+		echo "FAIL $name: does not compile: $(grep error "$tmp/log" | head -n 1)"
+		status=1
+	elif timeout 120 "$tmp/model" >"$tmp/log" 2>&1; then
+		echo "FAIL $name: nobody noticed"
+		status=1
+	else
+		echo "PASS $name ($(grep -c '^FAIL' "$tmp/log") tests noticed: $(
+			grep '^FAIL' "$tmp/log" | awk '{ print $2 }' | head -n 4 | xargs))"
+	fi
+}
+
+# Fences.
+mutant unmap_without_flush vm/ops.c '/cleared != 0/,/vm_live_sub/ s/^\t\tvm_flush_range.*//'
+mutant drop_without_flush vm/table.c '/^void vm_table_drop/,/^}/ s/^\tvm_flush_whole.*//'
+mutant drop_straight_to_free vm/table.c \
+	'/^void vm_table_drop/,/^}/ s/^\t\tlimbo_add\(space, table\);/&\n\t\tvm_limbo_release(space);/'
+mutant drop_flushed_by_page vm/shootdown.c 's/flush->whole \|\| space->limbo != 0/false/'
+mutant split_without_flush vm/table.c '/live = SV39_ENTRIES/,/\} else/ s/vm_flush_whole.*//'
+mutant protect_without_flush vm/ops.c 's/if \(old \& PTE_RWX \& ~bits\)/if (false)/'
+mutant map_same_frame_without_flush vm/map.c 's/if \(old \& PTE_RWX \& ~step->bits\)/if (false)/'
+mutant replace_without_break vm/map.c 's/is_replaced = true;/is_replaced = false;/'
+mutant harvest_without_flush vm/ops.c '/Else a hart that caches D/,/\}/ s/vm_flush_range.*//'
+mutant clone_without_flush vm/clone.c 's/^\t\tvm_flush_range.*/\t\tif (false)\n&/'
+mutant detach_without_flush vm/window.c '/^static uint64_t detach_step/,/^}/ s/^\t\tvm_flush_range.*//'
+mutant unbind_without_flush vm/window.c '/^bool vm_binding_unbind/,/^}/ s/^\t\t\tvm_flush_range.*//'
+mutant buffer_without_flush vm/space.c '/^void vm_message_buffer_unmap/,/^}/ s/^\tvm_flush_range.*//'
+mutant preempted_unbind_without_commit vm/window.c \
+	'/^bool vm_binding_unbind/,/^}/ s/^\t\t\tvm_flush_commit.*//'
+mutant range_forgets_its_end vm/shootdown.c 's/last_page > flush->last_page/false/'
+mutant range_forgets_its_start vm/shootdown.c 's/first_page < flush->first_page/false/'
+mutant two_spaces_in_one_flush vm/shootdown.c '/^static void flush_for/,/^}/ s/^\t\tvm_flush_commit.*//'
+mutant self_not_fenced vm/shootdown.c '/^static void fence_space/,/^}/ s/running \& self/false/'
+mutant others_not_fenced vm/shootdown.c '/^static void fence_space/,/^}/ s/running \& ~self\)/false)/'
+mutant errata_ignored_remotely vm/shootdown.c \
+	'/^static void fence_space/,/^}/ s/vm_features.fence_all_only/false/'
+mutant errata_ignored_locally vm/shootdown.c \
+	'/^void vm_fence_local/,/^}/ s/vm_features.fence_all_only/false/'
+mutant fault_without_fence vm/fault.c 's/vm_fence_local\(0, 0, .*//'
+mutant fault_fences_the_page_only vm/fault.c 's/vm_fence_local\(0, 0,/vm_fence_local(page, 1,/'
+# ASIDs.
+mutant stale_not_marked vm/shootdown.c 's/^\t__atomic_fetch_or\(\&space->stale.bits, live.*//'
+mutant stale_ignored vm/asid.c 's/is_stale \|\| !has_asids/!has_asids/'
+mutant asid0_not_fenced vm/asid.c 's/is_stale \|\| !has_asids\(\)/is_stale/'
+mutant generation_not_fenced vm/asid.c 's/asid.flush_owed = .*/asid.flush_owed = 0;/'
+mutant reserved_given_again vm/asid.c 's/while \(is_reserved\(candidate\)\)/while (false)/'
+mutant running_loses_asid vm/asid.c 's/space->asid_generation = asid.generation << 16 \| vm_asid\(space\);//'
+mutant fence_i_only_here vm/shootdown.c 's/^\t\tsbi_remote_fence_i.*//'
+mutant fence_i_not_owed vm/asid.c 's/if \(is_code_stale\)/if (false)/'
+mutant batch_maps_over_stale vm/shootdown.c '/^void vm_flush_before/,/^}/ s/^\t\tvm_flush_commit.*//'
+# Rights and invariants.
+mutant protect_beyond_binding vm/ops.c 's/\(bits \& ~old\) != 0 \&\&/false \&\&/'
+mutant map_beyond_binding vm/map.c 's/if \(item->rights \& ~binding->rights\)/if (false)/'
+mutant clone_keeps_w vm/clone.c 's/value \& ~\(PTE_W \| PTE_D\)/value/'
+mutant clone_leaves_w vm/clone.c 's/if \(value \& PTE_W\)/if (false)/'
+mutant w_and_x vm/table.h 's/ \&\&$/\&\&/; s/!\(is_writable \&\& \(rights \& RIGHT_EXECUTE\)\)/true/'
+mutant zero_through_weak_binding vm/map.c 's/if \(!\(binding->rights \& RIGHT_WRITE\)\)/if (false)/'
+mutant unbind_takes_too_much vm/window.c '/^static bool entry_goes/,/^}/ s/return false;$/(void)rights;/'
+mutant unbind_takes_too_little vm/window.c 's/return rights == 0 \|\| \(!binding->closing/return rights == 0 || (true/'
+mutant dirty_lost_by_map vm/map.c 's/pte_update\(\&slot.pte\[i\], PTE_RWX, /pte_update(\&slot.pte[i], PTE_RWX | PTE_D, /'
+mutant dirty_lost_by_protect vm/ops.c 's/pte_update\(entry, PTE_RWX, bits\)/pte_update(entry, PTE_RWX | PTE_D, bits)/'
+mutant harvest_clears_a_part vm/ops.c 's/ \&\& run->is_whole;/;/'
+# Tables.
+mutant live_not_counted_by_map vm/map.c 's/vm_live_add\(slot, made\)/(void)made/'
+mutant live_not_counted_by_split vm/table.c 's/->live = SV39_ENTRIES/->live = 1/'
+mutant parent_not_dropped vm/table.c 's/if \(--vm_table_info\(parent\)->live != 0\)/if (--vm_table_info(parent)->live != 0 || true)/'
+mutant table_not_zeroed vm/table.c 's/^\tvm_zero_page\(table\);//'
+mutant no_table_too_late vm/table.c 's/space->tables_free < slot->level - floor/space->tables_free == 0/'
+mutant split_at_wrong_frame vm/table.c 's/leaf \+= step;/leaf += 1ull << PTE_PPN_SHIFT;/'
+mutant leaf_beyond_extent vm/map.c 's/step.pages = extent->pages - inside;/step.pages = binding->pool->pages - pool_page;/'
+mutant leaf_misaligned vm/map.c 's/\(\(step->page \| step->ppn\) \&/((step->page) \&/'
+mutant bank_removed_while_used vm/space.c 's/while \(bank->used != 0\)/while (false)/; s/if \(bank->used != 0\)/if (false)/'
+mutant closing_bank_gives vm/table.c 's/bank->closing \? 0 : bank_take\(bank\)/bank_take(bank)/'
+mutant preempted_before_progress vm/ops.c 's/^\twhile \(op_left\(op\) != 0\) \{/&\n\t\tif (vm_preempt_pending()) {\n\t\t\treturn VM_PREEMPTED;\n\t\t}/'
+exit $status
