@@ -35,7 +35,7 @@ static int64_t change_mode(struct process *p, const struct vfs_path *path, uint6
 }
 
 static int64_t change_owner(struct process *p, const struct vfs_path *path, uint64_t uid,
-	uint64_t gid)
+			    uint64_t gid)
 {
 	struct inode *inode = path->dentry->inode;
 	struct file_attributes set = {.uid = (uint32_t)uid, .gid = (uint32_t)gid};
@@ -52,7 +52,7 @@ static int64_t change_owner(struct process *p, const struct vfs_path *path, uint
 	}
 	if (set.gid != KEEP_ID) {
 		if (p->credentials.fsuid != 0 &&
-			(!owns(p, inode) || set.gid != p->credentials.fsgid)) {
+		    (!owns(p, inode) || set.gid != p->credentials.fsgid)) {
 			return -STATUS_PERM;
 		}
 		mask |= FILES_SET_GID;
@@ -155,14 +155,14 @@ static int64_t take_time(const struct linux_timespec *from, int64_t now, int64_t
 		return -STATUS_INVAL;
 	}
 	if (__builtin_mul_overflow(from->seconds, NS_PER_S, to) ||
-		__builtin_add_overflow(*to, from->nanoseconds, to)) {
+	    __builtin_add_overflow(*to, from->nanoseconds, to)) {
 		*to = from->seconds < 0 ? INT64_MIN : INT64_MAX;
 	}
 	return 1;
 }
 
 static int64_t set_times(struct process *p, const struct vfs_path *path,
-	const struct linux_timespec times[2], bool is_now)
+			 const struct linux_timespec times[2], bool is_now)
 {
 	struct inode *inode = path->dentry->inode;
 	struct file_attributes set = {0};
@@ -245,8 +245,7 @@ static int64_t no_attributes(struct thread *t, unsigned walk_flags)
 
 static int64_t no_file_attributes(struct thread *t)
 {
-	return fd_file(t->process, (uint32_t)t->args[0]) == NULL ? -STATUS_BADF
-								 : -STATUS_OPNOTSUPP;
+	return fd_file(t->process, (uint32_t)t->args[0]) == NULL ? -STATUS_BADF : -STATUS_OPNOTSUPP;
 }
 
 HANDLER(setxattr)

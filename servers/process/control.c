@@ -32,7 +32,7 @@ enum fcntl_command {
 };
 
 static int64_t duplicate(struct process *p, struct open_file *file, uint64_t least,
-	bool close_on_exec)
+			 bool close_on_exec)
 {
 	if (least >= p->limits[LINUX_RLIMIT_NOFILE].soft) {
 		return -STATUS_INVAL;
@@ -42,8 +42,7 @@ static int64_t duplicate(struct process *p, struct open_file *file, uint64_t lea
 }
 
 /* Commands that O_PATH descriptors know too. -STATUS_NOSYS: not one of these. */
-static int64_t control_descriptor(struct process *p, struct open_file *file,
-	const uint64_t args[6])
+static int64_t control_descriptor(struct process *p, struct open_file *file, const uint64_t args[6])
 {
 	struct fd_entry *entry = &p->files->entries[args[0]];
 

@@ -164,7 +164,7 @@ static struct dentry *find(struct dentry *dir, const char *name, size_t length)
 	struct dentry *dentry = *bucket_of(dir, name, length);
 
 	while (dentry != NULL && (dentry->parent != dir || dentry->length != length ||
-					 memcmp(dentry->name, name, length) != 0)) {
+				  memcmp(dentry->name, name, length) != 0)) {
 		dentry = dentry->next;
 	}
 	return dentry;

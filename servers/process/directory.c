@@ -28,7 +28,7 @@ struct dirents {
 static struct dirents dirents;
 
 static bool dirents_emit(void *context, uint64_t ino, uint64_t next_cookie, uint8_t type,
-	const char *name, size_t length)
+			 const char *name, size_t length)
 {
 	struct dirents *d = context;
 	size_t size = (DIRENT_HEADER + length + 1 + 7) & ~(size_t)7;
@@ -69,8 +69,7 @@ HANDLER(getdents64)
 	dirents.used = 0;
 	dirents.is_full = false;
 	dirents.cookie = (uint64_t)file->offset;
-	result = file->inode->fs->ops->readdir(file->inode, dirents.cookie, dirents_emit,
-		&dirents);
+	result = file->inode->fs->ops->readdir(file->inode, dirents.cookie, dirents_emit, &dirents);
 	if (result < 0) {
 		return result;
 	}
@@ -132,7 +131,7 @@ static uint64_t tmpfs_pages(const char *options)
 }
 
 static int64_t mount_new(struct thread *t, const char *source, const char *type,
-	const struct vfs_path *path)
+			 const struct vfs_path *path)
 {
 	static char options[VFS_PATH_MAX];
 	bool read_only = (t->args[3] & MS_RDONLY) != 0;
@@ -165,7 +164,7 @@ static int64_t mount_new(struct thread *t, const char *source, const char *type,
 }
 
 static int64_t mount_at(struct thread *t, const char *source, const char *type,
-	const struct vfs_path *path)
+			const struct vfs_path *path)
 {
 	if (t->args[3] & MS_REMOUNT) {
 		if (path->dentry != path->mount->root) {
@@ -201,7 +200,7 @@ HANDLER(mount)
 		return result == -STATUS_NAMETOOLONG ? -STATUS_INVAL : result;
 	}
 	result = walk_user(t, (uint64_t)LINUX_AT_FDCWD, args[1], WALK_FOLLOW | WALK_DIRECTORY,
-		&found);
+			   &found);
 	if (result == 0) {
 		result = mount_at(t, source, type, &found.path);
 		path_put(&found.path);
@@ -222,7 +221,7 @@ HANDLER(umount2)
 		return -STATUS_INVAL;
 	}
 	result = walk_user(t, (uint64_t)LINUX_AT_FDCWD, args[0],
-		flags & UMOUNT_NOFOLLOW ? 0 : WALK_FOLLOW, &found);
+			   flags & UMOUNT_NOFOLLOW ? 0 : WALK_FOLLOW, &found);
 	if (result < 0) {
 		return result;
 	}

@@ -103,7 +103,7 @@ static uint32_t item_events(const struct epoll_item *item)
 		return 0;
 	}
 	return open_file_poll(item->file) & (item->events | POLL_ERROR | POLL_HANGUP) &
-		~EPOLL_CONTROL_BITS;
+	       ~EPOLL_CONTROL_BITS;
 }
 
 static uint32_t epoll_poll(struct open_file *file)
@@ -191,7 +191,7 @@ static void item_set(struct epoll_item *item, const struct linux_epoll_event *ev
 }
 
 static int64_t item_add(struct epoll *epoll, struct open_file *file, uint64_t fd,
-	const struct linux_epoll_event *event)
+			const struct linux_epoll_event *event)
 {
 	struct epoll_item *item = calloc(1, sizeof(*item));
 

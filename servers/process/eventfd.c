@@ -10,13 +10,13 @@
 
 /* Give an anonymous file its operations and a descriptor; frees `data` on failure. */
 static int64_t install(struct thread *t, const char *kind, const struct file_ops *ops, void *data,
-	uint64_t flags)
+		       uint64_t flags)
 {
 	struct open_file *file = NULL;
 
 	if (data != NULL) {
 		file = open_file_anonymous(kind, 0600,
-			OPEN_READ_WRITE | ((uint32_t)flags & OPEN_NONBLOCK));
+					   OPEN_READ_WRITE | ((uint32_t)flags & OPEN_NONBLOCK));
 	}
 	if (file == NULL) {
 		free(data);
@@ -260,8 +260,8 @@ static void timerfd_state(const struct timerfd *f, struct linux_itimerspec *s)
 static bool spec_is_valid(const struct linux_itimerspec *s)
 {
 	return s->interval_s >= 0 && s->value_s >= 0 && s->interval_ns >= 0 && s->value_ns >= 0 &&
-		s->interval_ns < 1000000000 && s->value_ns < 1000000000 &&
-		s->interval_s < INT64_MAX / 1000000000 && s->value_s < INT64_MAX / 1000000000;
+	       s->interval_ns < 1000000000 && s->value_ns < 1000000000 &&
+	       s->interval_s < INT64_MAX / 1000000000 && s->value_s < INT64_MAX / 1000000000;
 }
 
 static void timerfd_arm(struct timerfd *f, const struct linux_itimerspec *s, bool is_absolute)

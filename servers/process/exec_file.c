@@ -105,7 +105,7 @@ void exec_file_note_name(const struct inode *inode, const struct vfs_path *path)
 	char *copy;
 
 	if (path_name(path, &root, buffer, sizeof(buffer), false) < 0 ||
-		(known != NULL && strcmp(known, buffer) == 0)) {
+	    (known != NULL && strcmp(known, buffer) == 0)) {
 		return;
 	}
 	copy = strdup(buffer);
@@ -177,7 +177,7 @@ static int64_t open_inode(struct process *p, const struct vfs_path *path, struct
 }
 
 int64_t vfs_open_exec(struct process *p, int dirfd, const char *path, int flags,
-	struct exec_file *file)
+		      struct exec_file *file)
 {
 	struct walk_result found;
 	unsigned walk_flags = (flags & LINUX_AT_SYMLINK_NOFOLLOW) ? 0 : WALK_FOLLOW;
@@ -205,16 +205,15 @@ void vfs_close_exec(struct exec_file *file)
 }
 
 int64_t file_map_object(struct process *p, int fd, unsigned protection, bool shared,
-	uint32_t *object)
+			uint32_t *object)
 {
 	struct open_file *file = fd_file(p, (uint32_t)fd);
 
 	if (file == NULL) {
 		return -STATUS_BADF;
 	}
-	if (!file_reads(file) ||
-		(shared && (protection & PAGER_WRITE) && !file_writes(file)) ||
-		(shared && (protection & PAGER_WRITE) && (file->flags & OPEN_APPEND))) {
+	if (!file_reads(file) || (shared && (protection & PAGER_WRITE) && !file_writes(file)) ||
+	    (shared && (protection & PAGER_WRITE) && (file->flags & OPEN_APPEND))) {
 		return -STATUS_ACCES;
 	}
 	if (file->ops->map == NULL) {

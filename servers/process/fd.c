@@ -137,8 +137,7 @@ static bool grow(struct fd_table *table, uint64_t fd)
 	if (entries == NULL) {
 		return false;
 	}
-	memset(entries + table->capacity, 0,
-		(capacity - table->capacity) * sizeof(*entries));
+	memset(entries + table->capacity, 0, (capacity - table->capacity) * sizeof(*entries));
 	table->entries = entries;
 	table->capacity = capacity;
 	return true;

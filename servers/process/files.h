@@ -12,7 +12,7 @@
 /* The function that answers a system call (calls.c finds it by its name). */
 #define HANDLER(name)                                                                              \
 	int64_t sys_##name(struct thread *t __attribute__((unused)),                               \
-		const uint64_t args[6] __attribute__((unused)))
+			   const uint64_t args[6] __attribute__((unused)))
 
 /* Linux's open flags for riscv64 (asm-generic). */
 #define OPEN_ACCESS 03u
@@ -49,7 +49,7 @@
 #define POLL_ALWAYS (POLL_IN | POLL_OUT | POLL_READ_NORMAL | POLL_WRITE_NORMAL)
 
 #define IO_VECTOR_MAX 1024
-#define IO_BYTES_MAX 0x7ffff000ul /* of one call, as in Linux */
+#define IO_BYTES_MAX 0x7ffff000ul    /* of one call, as in Linux */
 #define IO_ROUND (4ul * 1024 * 1024) /* bytes of one attempt; then others get their turn */
 
 struct io_segment { /* Linux's struct iovec */
@@ -98,7 +98,7 @@ struct file_ops {
 	uint32_t (*poll)(struct open_file *file);
 	struct waitable *(*waitable)(struct open_file *file);
 	int64_t (*ioctl)(struct thread *t, struct open_file *file, uint32_t command,
-		uint64_t argument);
+			 uint64_t argument);
 	int64_t (*seek)(struct open_file *file, int64_t offset, unsigned whence);
 	int64_t (*map)(struct open_file *file, uint32_t *object);
 	void (*close)(struct open_file *file); /* the last reference goes */
@@ -111,9 +111,9 @@ struct open_file {
 	struct vfs_path path;
 	struct inode *inode; /* that of path */
 	const struct file_ops *ops;
-	void *data;		      /* the operations' own */
+	void *data;			/* the operations' own */
 	struct epoll_item *epoll_items; /* watching this file */
-	int32_t owner;		      /* F_SETOWN */
+	int32_t owner;			/* F_SETOWN */
 };
 
 static inline bool file_reads(const struct open_file *f)
@@ -153,7 +153,7 @@ void open_file_hold(struct open_file *file);
 void open_file_put(struct open_file *file);
 /* Open what a path names, for the access in flags: regular.c, pipe.c, device.c... */
 int64_t open_file_open(struct process *p, const struct vfs_path *path, uint32_t flags,
-	struct open_file **opened);
+		       struct open_file **opened);
 uint32_t open_file_poll(struct open_file *file);
 struct waitable *open_file_waitable(struct open_file *file);
 
@@ -175,16 +175,16 @@ struct fd_table *fd_table_new(void);
 int64_t path_from_user(struct thread *t, uint64_t user, unsigned index, char **path);
 /* Walk a program's path argument from dirfd. */
 int64_t walk_user(struct thread *t, uint64_t dirfd, uint64_t user, unsigned flags,
-	struct walk_result *result);
+		  struct walk_result *result);
 /* The same for a path that is already copied. */
 int64_t walk_from(struct process *p, uint64_t dirfd, const char *path, unsigned flags,
-	struct walk_result *result);
+		  struct walk_result *result);
 bool path_is_read_only(const struct vfs_path *path);
 /* May p make a name in the directory of path's (negative) dentry? */
 int64_t create_check(struct process *p, const struct vfs_path *path);
 /* Owner, group and mode of what p makes there. */
 void create_attributes(struct process *p, const struct vfs_path *path, uint32_t mode,
-	struct file_attributes *with);
+		       struct file_attributes *with);
 /* Make a file, directory, fifo or node of the dentry, which does not exist yet. */
 int64_t create_node(struct process *p, const struct vfs_path *path, uint32_t mode, uint32_t rdev);
 

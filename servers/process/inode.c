@@ -193,8 +193,7 @@ unsigned inode_count(void)
 	return count;
 }
 
-int64_t inode_permission(const struct inode *inode, const struct credentials *who,
-	unsigned access)
+int64_t inode_permission(const struct inode *inode, const struct credentials *who, unsigned access)
 {
 	uint32_t granted = inode->mode & 7;
 

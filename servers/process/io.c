@@ -166,7 +166,7 @@ static int64_t park_transfer(struct thread *t, struct open_file *file, const str
 
 /* Try; park if the file is to be waited for. */
 static int64_t attempt(struct thread *t, struct open_file *file, enum io_kind kind,
-	struct transfer *x)
+		       struct transfer *x)
 {
 	bool is_write = (kind & IO_WRITE) != 0;
 	int64_t result;

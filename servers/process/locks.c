@@ -56,7 +56,7 @@ static struct file_lock *conflict(const struct inode *inode, const struct file_l
 		bool is_same_kind = (lock->owner == NULL) == (wanted->owner == NULL);
 
 		if (is_same_kind && !is_same_owner(lock, wanted) && overlaps(lock, wanted) &&
-			(lock->type == LOCK_WRITE || wanted->type == LOCK_WRITE)) {
+		    (lock->type == LOCK_WRITE || wanted->type == LOCK_WRITE)) {
 			return lock;
 		}
 		lock = lock->next;
@@ -153,7 +153,7 @@ void locks_release(struct inode *inode, const void *owner)
 
 /* The range of a struct flock in absolute bytes. */
 static int64_t range_of(const struct open_file *file, const struct linux_flock *from,
-	struct file_lock *lock)
+			struct file_lock *lock)
 {
 	uint64_t size = 0;
 	int64_t base = 0;
@@ -177,7 +177,7 @@ static int64_t range_of(const struct open_file *file, const struct linux_flock *
 	}
 	lock->last = LOCK_END;
 	if (from->length > 0 &&
-		__builtin_add_overflow(lock->start, from->length - 1, &lock->last)) {
+	    __builtin_add_overflow(lock->start, from->length - 1, &lock->last)) {
 		return -STATUS_OVERFLOW;
 	}
 	if (from->length < 0) {
@@ -190,7 +190,7 @@ static int64_t range_of(const struct open_file *file, const struct linux_flock *
 }
 
 static int64_t load_lock(struct thread *t, struct open_file *file, const void *owner,
-	struct linux_flock *from, struct file_lock *lock)
+			 struct linux_flock *from, struct file_lock *lock)
 {
 	int64_t result = copy_in(t, from, t->args[2], sizeof(*from));
 
@@ -253,7 +253,7 @@ int64_t lock_set(struct thread *t, struct open_file *file, const void *owner, bo
 		return result;
 	}
 	if ((wanted.type == LOCK_READ && !file_reads(file)) ||
-		(wanted.type == LOCK_WRITE && !file_writes(file))) {
+	    (wanted.type == LOCK_WRITE && !file_writes(file))) {
 		return -STATUS_BADF;
 	}
 	if (wanted.type != LOCK_NONE && conflict(file->inode, &wanted) != NULL) {

@@ -66,7 +66,7 @@ static struct mount *mounted_on(const struct vfs_path *path)
 	struct mount *mount = mounts;
 
 	while (mount != NULL &&
-		(mount->parent != path->mount || mount->mount_point != path->dentry)) {
+	       (mount->parent != path->mount || mount->mount_point != path->dentry)) {
 		mount = mount->next;
 	}
 	return mount;
@@ -131,7 +131,7 @@ static bool is_nameless(const struct vfs_path *path)
 
 /* Prepend the names from the root to `path`. */
 static bool prepend_names(const struct vfs_path *path, const struct vfs_path *root, char *buffer,
-	char **start)
+			  char **start)
 {
 	const struct mount *mount = path->mount;
 	const struct dentry *dentry = path->dentry;
@@ -147,14 +147,14 @@ static bool prepend_names(const struct vfs_path *path, const struct vfs_path *ro
 		if (dentry == mount->root) {
 			if (mount->parent == NULL || mount->is_detached) {
 				return (*start != end || prepend(buffer, start, "/", 1)) &&
-					prepend(buffer, start, "(unreachable)", 13);
+				       prepend(buffer, start, "(unreachable)", 13);
 			}
 			dentry = mount->mount_point;
 			mount = mount->parent;
 			continue;
 		}
 		if (!prepend(buffer, start, dentry->name, dentry->length) ||
-			!prepend(buffer, start, "/", 1)) {
+		    !prepend(buffer, start, "/", 1)) {
 			return false;
 		}
 		dentry = dentry->parent;
@@ -162,7 +162,7 @@ static bool prepend_names(const struct vfs_path *path, const struct vfs_path *ro
 }
 
 int64_t path_name(const struct vfs_path *path, const struct vfs_path *root, char *buffer,
-	size_t size, bool mark)
+		  size_t size, bool mark)
 {
 	char *start = buffer + size;
 	const struct dentry *dentry = path->dentry;
@@ -170,8 +170,8 @@ int64_t path_name(const struct vfs_path *path, const struct vfs_path *root, char
 	size_t length;
 
 	if (!prepend(buffer, &start, "", 1) ||
-		(mark && is_deleted && !prepend(buffer, &start, " (deleted)", 10)) ||
-		!prepend_names(path, root, buffer, &start)) {
+	    (mark && is_deleted && !prepend(buffer, &start, " (deleted)", 10)) ||
+	    !prepend_names(path, root, buffer, &start)) {
 		return -STATUS_RANGE;
 	}
 	length = (size_t)(buffer + size - start);
@@ -180,7 +180,7 @@ int64_t path_name(const struct vfs_path *path, const struct vfs_path *root, char
 }
 
 int64_t mount_add(struct file_system *fs, const struct vfs_path *path, const char *source,
-	bool read_only)
+		  bool read_only)
 {
 	struct mount *mount = calloc(1, sizeof(*mount));
 	struct mount **link = &mounts;

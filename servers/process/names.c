@@ -12,7 +12,7 @@
 
 /* Walk to a name that is to be made. On success its dentry is held and has no inode. */
 static int64_t walk_new(struct process *p, uint64_t dirfd, const char *path, bool is_directory,
-	struct walk_result *found)
+			struct walk_result *found)
 {
 	int64_t result = walk_from(p, dirfd, path, WALK_CREATE | WALK_LAST, found);
 
@@ -38,8 +38,8 @@ static int64_t make_node(struct thread *t, uint32_t mode, uint32_t rdev)
 	int64_t result = path_from_user(t, t->args[1], 0, &path);
 
 	if (result >= 0) {
-		result = walk_new(p, t->args[0], path, (mode & MODE_TYPE) == MODE_DIRECTORY,
-			&found);
+		result =
+			walk_new(p, t->args[0], path, (mode & MODE_TYPE) == MODE_DIRECTORY, &found);
 	}
 	if (result < 0) {
 		return result;
@@ -104,9 +104,10 @@ HANDLER(symlinkat)
 	if (result == 0) {
 		create_attributes(p, &found.path, MODE_LINK | 0777, &with);
 		result = dentry->fs->ops->symlink == NULL
-			? -STATUS_PERM
-			: dentry->fs->ops->symlink(dentry->parent->inode, dentry->name,
-				  dentry->length, target, strlen(target), &with, &made);
+				 ? -STATUS_PERM
+				 : dentry->fs->ops->symlink(dentry->parent->inode, dentry->name,
+							    dentry->length, target, strlen(target),
+							    &with, &made);
 	}
 	if (result >= 0) {
 		inode = inode_get(dentry->fs, &made);
@@ -195,7 +196,7 @@ static int64_t remove_check(struct process *p, const struct vfs_path *path)
 		return result;
 	}
 	if ((parent->mode & MODE_STICKY) && who != 0 && who != parent->uid &&
-		who != dentry->inode->uid) {
+	    who != dentry->inode->uid) {
 		return -STATUS_PERM;
 	}
 	if (path_is_read_only(path)) {
@@ -252,7 +253,7 @@ static int64_t remove_name(struct process *p, const struct walk_result *found, b
 		return -STATUS_PERM;
 	}
 	result = dentry->fs->ops->unlink(dentry->parent->inode, dentry->name, dentry->length,
-		is_directory);
+					 is_directory);
 	if (result < 0) {
 		return result;
 	}
@@ -281,7 +282,7 @@ HANDLER(unlinkat)
 /* ---- rename ---- */
 
 static int64_t rename_check(struct process *p, const struct walk_result *from,
-	const struct walk_result *to)
+			    const struct walk_result *to)
 {
 	struct inode *inode = from->path.dentry->inode;
 	struct inode *target = to->path.dentry->inode;
@@ -295,11 +296,11 @@ static int64_t rename_check(struct process *p, const struct walk_result *from,
 		return -STATUS_NOTDIR;
 	}
 	if (dentry_is_below(to->path.dentry, from->path.dentry) &&
-		to->path.dentry != from->path.dentry) {
+	    to->path.dentry != from->path.dentry) {
 		return -STATUS_INVAL;
 	}
 	if (target != NULL && dentry_is_below(from->path.dentry, to->path.dentry) &&
-		to->path.dentry != from->path.dentry) {
+	    to->path.dentry != from->path.dentry) {
 		return -STATUS_NOTEMPTY;
 	}
 	result = remove_check(p, &from->path);
@@ -316,7 +317,7 @@ static int64_t rename_check(struct process *p, const struct walk_result *from,
 }
 
 static int64_t rename_found(struct process *p, const struct walk_result *from,
-	const struct walk_result *to, bool no_replace)
+			    const struct walk_result *to, bool no_replace)
 {
 	struct dentry *source = from->path.dentry;
 	struct dentry *target = to->path.dentry;
@@ -324,7 +325,7 @@ static int64_t rename_found(struct process *p, const struct walk_result *from,
 	int64_t result;
 
 	if (from->last != WALK_NAME || to->last != WALK_NAME || source->parent == NULL ||
-		(target->parent == NULL && target->inode != NULL)) {
+	    (target->parent == NULL && target->inode != NULL)) {
 		return no_replace && to->last != WALK_NAME ? -STATUS_EXIST : -STATUS_BUSY;
 	}
 	if (no_replace && target->inode != NULL) {
@@ -341,7 +342,7 @@ static int64_t rename_found(struct process *p, const struct walk_result *from,
 		return -STATUS_PERM;
 	}
 	result = fs->ops->rename(source->parent->inode, source->name, source->length,
-		target->parent->inode, target->name, target->length, no_replace);
+				 target->parent->inode, target->name, target->length, no_replace);
 	if (result < 0) {
 		return result;
 	}

@@ -21,7 +21,7 @@ int64_t path_from_user(struct thread *t, uint64_t user, unsigned index, char **p
 }
 
 int64_t walk_from(struct process *p, uint64_t dirfd, const char *path, unsigned flags,
-	struct walk_result *result)
+		  struct walk_result *result)
 {
 	const struct vfs_path *start = &p->fs->cwd;
 
@@ -43,7 +43,7 @@ int64_t walk_from(struct process *p, uint64_t dirfd, const char *path, unsigned 
 }
 
 int64_t walk_user(struct thread *t, uint64_t dirfd, uint64_t user, unsigned flags,
-	struct walk_result *result)
+		  struct walk_result *result)
 {
 	char *path;
 	int64_t status = path_from_user(t, user, 0, &path);
@@ -74,7 +74,7 @@ int64_t create_check(struct process *p, const struct vfs_path *path)
 }
 
 void create_attributes(struct process *p, const struct vfs_path *path, uint32_t mode,
-	struct file_attributes *with)
+		       struct file_attributes *with)
 {
 	const struct inode *parent = path->dentry->parent->inode;
 
@@ -149,7 +149,7 @@ static unsigned walk_flags_of(uint32_t flags)
 	unsigned walk_flags = 0;
 
 	if (!(flags & OPEN_NO_FOLLOW) &&
-		(flags & (OPEN_CREATE | OPEN_EXCLUSIVE)) != (OPEN_CREATE | OPEN_EXCLUSIVE)) {
+	    (flags & (OPEN_CREATE | OPEN_EXCLUSIVE)) != (OPEN_CREATE | OPEN_EXCLUSIVE)) {
 		walk_flags |= WALK_FOLLOW;
 	}
 	if (flags & OPEN_CREATE) {
@@ -162,7 +162,7 @@ static unsigned walk_flags_of(uint32_t flags)
 }
 
 static int64_t open_found(struct process *p, const struct walk_result *found, uint32_t flags,
-	uint32_t mode, struct open_file **file)
+			  uint32_t mode, struct open_file **file)
 {
 	const struct vfs_path *path = &found->path;
 	int64_t result;
@@ -173,8 +173,7 @@ static int64_t open_found(struct process *p, const struct walk_result *found, ui
 		}
 		mode = MODE_FILE | (mode & MODE_PERMISSIONS & ~p->fs->umask);
 		result = create_node(p, path, mode, 0);
-		return result < 0 ? result
-				  : open_file_open(p, path, flags & ~OPEN_TRUNCATE, file);
+		return result < 0 ? result : open_file_open(p, path, flags & ~OPEN_TRUNCATE, file);
 	}
 	if ((flags & OPEN_CREATE) && (flags & OPEN_EXCLUSIVE)) {
 		return -STATUS_EXIST;
@@ -190,7 +189,7 @@ static int64_t open_found(struct process *p, const struct walk_result *found, ui
 
 /* The open that sys_openat does, short of the descriptor. */
 static int64_t open_at(struct process *p, uint64_t dirfd, const char *path, uint32_t flags,
-	uint32_t mode, struct open_file **file)
+		       uint32_t mode, struct open_file **file)
 {
 	struct walk_result found;
 	int64_t result;
@@ -280,7 +279,8 @@ HANDLER(openat2)
 	if (result < 0) {
 		return result;
 	}
-	if (how.flags > UINT32_MAX || how.resolve != 0 || (how.mode & ~(uint64_t)MODE_PERMISSIONS)) {
+	if (how.flags > UINT32_MAX || how.resolve != 0 ||
+	    (how.mode & ~(uint64_t)MODE_PERMISSIONS)) {
 		return -STATUS_INVAL;
 	}
 	return open_user(t, how.flags, how.mode);
@@ -319,7 +319,7 @@ void fs_context_release(struct fs_context *fs)
 
 /* Take a directory for cwd or root. */
 static int64_t change_directory(struct process *p, const struct vfs_path *path,
-	struct vfs_path *place)
+				struct vfs_path *place)
 {
 	const struct inode *inode = path->dentry->inode;
 	int64_t result;
@@ -341,7 +341,7 @@ HANDLER(chdir)
 {
 	struct walk_result found;
 	int64_t result = walk_user(t, (uint64_t)LINUX_AT_FDCWD, args[0],
-		WALK_FOLLOW | WALK_DIRECTORY, &found);
+				   WALK_FOLLOW | WALK_DIRECTORY, &found);
 
 	if (result == 0) {
 		result = change_directory(t->process, &found.path, &t->process->fs->cwd);
@@ -364,7 +364,7 @@ HANDLER(chroot)
 {
 	struct walk_result found;
 	int64_t result = walk_user(t, (uint64_t)LINUX_AT_FDCWD, args[0],
-		WALK_FOLLOW | WALK_DIRECTORY, &found);
+				   WALK_FOLLOW | WALK_DIRECTORY, &found);
 
 	if (result == 0) {
 		result = -STATUS_PERM;

@@ -22,7 +22,7 @@ static int64_t anonymous_getattr(struct inode *inode, struct file_attributes *at
 }
 
 static int64_t anonymous_setattr(struct inode *inode, uint32_t mask,
-	const struct file_attributes *set)
+				 const struct file_attributes *set)
 {
 	(void)inode;
 	(void)mask;
@@ -62,7 +62,7 @@ struct open_file *open_file_make(const struct vfs_path *path, uint32_t flags)
 	file->path = *path;
 	file->inode = path->dentry->inode;
 	file->flags = flags & ~(OPEN_CREATE | OPEN_EXCLUSIVE | OPEN_NO_TTY | OPEN_TRUNCATE |
-				      OPEN_CLOEXEC | OPEN_NO_FOLLOW);
+				OPEN_CLOEXEC | OPEN_NO_FOLLOW);
 	file->ops = &path_ops;
 	return file;
 }
@@ -173,7 +173,7 @@ static int64_t open_by_type(struct process *p, struct open_file *file, uint32_t 
 }
 
 int64_t open_file_open(struct process *p, const struct vfs_path *path, uint32_t flags,
-	struct open_file **opened)
+		       struct open_file **opened)
 {
 	struct open_file *file = open_file_make(path, flags);
 	int64_t result;

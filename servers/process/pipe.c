@@ -197,7 +197,7 @@ static struct waitable *pipe_waitable(struct open_file *file)
 }
 
 static int64_t pipe_ioctl(struct thread *t, struct open_file *file, uint32_t command,
-	uint64_t argument)
+			  uint64_t argument)
 {
 	const struct pipe *pipe = file->data;
 	uint32_t count = (uint32_t)pipe->count;
@@ -241,7 +241,7 @@ bool fifo_open_waits(const struct open_file *file)
 	const struct pipe *pipe = file->data;
 
 	if (file->ops != &pipe_ops || (file->flags & OPEN_NONBLOCK) ||
-		(file->flags & OPEN_ACCESS) == OPEN_READ_WRITE) {
+	    (file->flags & OPEN_ACCESS) == OPEN_READ_WRITE) {
 		return false;
 	}
 	if (file_reads(file)) {
@@ -279,8 +279,7 @@ int64_t pipe_resize(struct open_file *file, uint64_t size)
 
 int64_t pipe_capacity(const struct open_file *file)
 {
-	return file->ops == &pipe_ops ? (int64_t)((struct pipe *)file->data)->size
-				      : -STATUS_BADF;
+	return file->ops == &pipe_ops ? (int64_t)((struct pipe *)file->data)->size : -STATUS_BADF;
 }
 
 /* The two ends, with a reference each. */

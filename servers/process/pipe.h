@@ -10,9 +10,9 @@
 
 struct pipe {
 	struct waitable waitable;
-	unsigned char *data;	   /* ring of `room` bytes */
+	unsigned char *data; /* ring of `room` bytes */
 	size_t room, start, count;
-	size_t size; /* what the pipe may hold: room grows up to this */
+	size_t size;		   /* what the pipe may hold: room grows up to this */
 	uint32_t readers, writers; /* open files */
 	uint64_t readers_ever, writers_ever;
 };

@@ -39,7 +39,7 @@ static void store_rest(struct thread *t, uint64_t user, uint64_t deadline)
 
 	if (user != 0 && deadline != PARK_FOREVER) {
 		time_copy_out(t, user, false,
-			deadline > now ? (int64_t)time_ns(deadline - now) : 0);
+			      deadline > now ? (int64_t)time_ns(deadline - now) : 0);
 	}
 }
 
@@ -78,7 +78,7 @@ static int64_t park_on_file(struct thread *t, struct open_file *file)
 static int64_t poll_resume(struct thread *t, enum wake why);
 
 static int64_t poll_park(struct thread *t, const struct linux_pollfd *fds, uint64_t count,
-	uint64_t deadline)
+			 uint64_t deadline)
 {
 	for (uint64_t i = 0; i < count; i++) {
 		int64_t result = 0;
@@ -160,7 +160,7 @@ static bool in_set(const uint64_t *set, uint32_t fd)
 static bool is_wanted(uint32_t fd)
 {
 	return in_set(wanted_sets[SET_READ], fd) || in_set(wanted_sets[SET_WRITE], fd) ||
-		in_set(wanted_sets[SET_EXCEPTION], fd);
+	       in_set(wanted_sets[SET_EXCEPTION], fd);
 }
 
 static int64_t select_load(struct thread *t, uint32_t count)

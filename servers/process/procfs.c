@@ -10,12 +10,8 @@
  */
 #include "servers/process/procfs.h"
 
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include "servers/process/exec_file.h"
 
 #define KIND_THREAD 0x800u
 #define INDEX_MASK 0xfffffu
@@ -25,28 +21,6 @@ enum node_flag {
 	NODE_PROCESS = 1, /* below a process */
 	NODE_THREAD = 2,  /* ...and also below a thread */
 	NODE_FDS = 4,	  /* a directory of descriptors */
-};
-
-enum node_index { /* those that the code names; the table says the rest */
-	NODE_ROOT,
-	NODE_SELF,
-	NODE_THREAD_SELF,
-	NODE_MOUNTS_LINK,
-	NODE_SYS,
-	NODE_SYS_KERNEL,
-	NODE_SYS_VM,
-	NODE_SYS_FS,
-	NODE_PID,
-	NODE_TASK,
-	NODE_TID,
-	NODE_FD,
-	NODE_FD_LINK,
-	NODE_FDINFO,
-	NODE_FDINFO_FILE,
-	NODE_EXE,
-	NODE_CWD,
-	NODE_ROOT_LINK,
-	NODE_FIRST_FILE,
 };
 
 struct node {
@@ -78,7 +52,7 @@ static const struct node nodes[] = {
 	[NODE_FD] = {"fd", NODE_PID, NODE_PROCESS | NODE_FDS, MODE_DIRECTORY | 0500, NULL, NULL},
 	[NODE_FD_LINK] = {NULL, NODE_FD, NODE_PROCESS, LNK, NULL, NULL},
 	[NODE_FDINFO] = {"fdinfo", NODE_PID, NODE_PROCESS | NODE_FDS, MODE_DIRECTORY | 0500, NULL,
-		NULL},
+			 NULL},
 	[NODE_FDINFO_FILE] = {NULL, NODE_FDINFO, NODE_PROCESS, OWN, proc_pid_fdinfo, NULL},
 	[NODE_EXE] = {"exe", NODE_PID, NODE_PROCESS, LNK, NULL, NULL},
 	[NODE_CWD] = {"cwd", NODE_PID, NODE_PROCESS, LNK, NULL, NULL},
@@ -126,61 +100,15 @@ static const struct node nodes[] = {
 #define NODES (sizeof(nodes) / sizeof(nodes[0]))
 _Static_assert(NODES < KIND_THREAD - 1, "kinds fit");
 
-/* ---- text ---- */
-
-static bool text_reserve(struct text *text, size_t n)
-{
-	size_t room = text->room > 0 ? text->room : 1024;
-	char *data;
-
-	while (room - text->used < n) {
-		room *= 2;
-	}
-	if (room == text->room) {
-		return true;
-	}
-	data = realloc(text->data, room);
-	if (data == NULL) {
-		text->is_short = true;
-		return false;
-	}
-	text->data = data;
-	text->room = room;
-	return true;
-}
-
-void text_append(struct text *text, const void *bytes, size_t n)
-{
-	if (!text->is_short && text_reserve(text, n)) {
-		memcpy(text->data + text->used, bytes, n);
-		text->used += n;
-	}
-}
-
-void text_print(struct text *text, const char *format, ...)
-{
-	char line[512];
-	va_list arguments;
-	int length;
-
-	va_start(arguments, format);
-	length = vsnprintf(line, sizeof(line), format, arguments);
-	va_end(arguments);
-	if (length > 0) {
-		text_append(text, line,
-			(size_t)length < sizeof(line) ? (size_t)length : sizeof(line) - 1);
-	}
-}
-
 /* ---- numbers and targets ---- */
 
 static uint64_t number_of(int32_t pid, unsigned node, uint32_t index, bool is_thread)
 {
 	return (uint64_t)(uint32_t)pid << 32 |
-		(uint64_t)((node + 1) | (is_thread ? KIND_THREAD : 0)) << 20 | index;
+	       (uint64_t)((node + 1) | (is_thread ? KIND_THREAD : 0)) << 20 | index;
 }
 
-static unsigned node_of(const struct inode *inode)
+unsigned proc_node_of(const struct inode *inode)
 {
 	return (unsigned)((inode->ino >> 20 & (KIND_THREAD - 1)) - 1);
 }
@@ -190,8 +118,7 @@ static bool is_of_thread(const struct inode *inode)
 	return (inode->ino >> 20 & KIND_THREAD) != 0;
 }
 
-/* The process and thread that an inode is about. false: they are gone. */
-static bool target_of(const struct inode *inode, struct proc_target *target)
+bool proc_target_of(const struct inode *inode, struct proc_target *target)
 {
 	uint32_t index = (uint32_t)(inode->ino & INDEX_MASK);
 
@@ -239,7 +166,7 @@ static void fill_attributes(uint64_t ino, unsigned node, struct file_attributes 
 	attributes->links = (attributes->mode & MODE_TYPE) == MODE_DIRECTORY ? 2 : 1;
 	attributes->block_size = 1024;
 	attributes->atime = attributes->mtime = attributes->ctime = time_realtime_ns();
-	if (!target_of(&probe, &target) || target.process == NULL) {
+	if (!proc_target_of(&probe, &target) || target.process == NULL) {
 		return;
 	}
 	attributes->uid = target.process->credentials.euid;
@@ -249,8 +176,8 @@ static void fill_attributes(uint64_t ino, unsigned node, struct file_attributes 
 
 		attributes->mode = MODE_LINK | 0100;
 		if (file != NULL) {
-			attributes->mode |= (file_reads(file) ? 0400u : 0) |
-				(file_writes(file) ? 0200u : 0);
+			attributes->mode |=
+				(file_reads(file) ? 0400u : 0) | (file_writes(file) ? 0200u : 0);
 		}
 	}
 }
@@ -260,7 +187,7 @@ static void fill_attributes(uint64_t ino, unsigned node, struct file_attributes 
 /* Is a table entry listed in this directory? */
 static bool is_child(const struct inode *dir, unsigned node)
 {
-	unsigned parent = node_of(dir);
+	unsigned parent = proc_node_of(dir);
 
 	if (nodes[node].name == NULL || node == NODE_ROOT) {
 		return false;
@@ -273,10 +200,10 @@ static bool is_child(const struct inode *dir, unsigned node)
 
 static uint64_t child_number(const struct inode *dir, unsigned node)
 {
-	bool is_thread = node_of(dir) == NODE_TID;
+	bool is_thread = proc_node_of(dir) == NODE_TID;
 
 	return number_of((int32_t)(dir->ino >> 32), node,
-		is_thread ? (uint32_t)(dir->ino & INDEX_MASK) : 0, is_thread);
+			 is_thread ? (uint32_t)(dir->ino & INDEX_MASK) : 0, is_thread);
 }
 
 /* A number as name: a process, a thread, a descriptor. 0 if there is none. */
@@ -284,47 +211,47 @@ static uint64_t numbered_child(const struct inode *dir, int32_t number, unsigned
 {
 	struct proc_target target;
 
-	if (number < 0 || !target_of(dir, &target)) {
+	if (number < 0 || !proc_target_of(dir, &target)) {
 		return 0;
 	}
-	switch (node_of(dir)) {
+	switch (proc_node_of(dir)) {
 	case NODE_ROOT:
 		*node = NODE_PID;
 		return number > 0 && process_find(number) != NULL
-			? number_of(number, NODE_PID, 0, false)
-			: 0;
+			       ? number_of(number, NODE_PID, 0, false)
+			       : 0;
 	case NODE_TASK: {
 		const struct thread *t = thread_find(number);
 
 		*node = NODE_TID;
 		return t != NULL && t->process == target.process
-			? number_of(target.process->pid, NODE_TID, (uint32_t)number, true)
-			: 0;
+			       ? number_of(target.process->pid, NODE_TID, (uint32_t)number, true)
+			       : 0;
 	}
 	case NODE_FD:
 	case NODE_FDINFO:
-		*node = node_of(dir) == NODE_FD ? NODE_FD_LINK : NODE_FDINFO_FILE;
+		*node = proc_node_of(dir) == NODE_FD ? NODE_FD_LINK : NODE_FDINFO_FILE;
 		return fd_file_any(target.process, (uint64_t)number) != NULL
-			? number_of(target.process->pid, *node, (uint32_t)number, false)
-			: 0;
+			       ? number_of(target.process->pid, *node, (uint32_t)number, false)
+			       : 0;
 	default:
 		return 0;
 	}
 }
 
 static int64_t proc_lookup(struct inode *dir, const char *name, size_t length,
-	struct file_attributes *attributes)
+			   struct file_attributes *attributes)
 {
 	struct proc_target target;
 	unsigned node = 0;
 	uint64_t ino;
 
-	if (!target_of(dir, &target)) {
+	if (!proc_target_of(dir, &target)) {
 		return -STATUS_NOENT;
 	}
 	for (unsigned i = 0; i < NODES; i++) {
 		if (is_child(dir, i) && strlen(nodes[i].name) == length &&
-			memcmp(nodes[i].name, name, length) == 0) {
+		    memcmp(nodes[i].name, name, length) == 0) {
 			fill_attributes(child_number(dir, i), i, attributes);
 			return 0;
 		}
@@ -366,7 +293,7 @@ static void list_processes(const struct emitter *e, uint64_t first)
 			}
 		}
 		if (next == NULL || !emit_number(e, number_of(next->pid, NODE_PID, 0, false),
-					    (uint64_t)next->pid, 4)) {
+						 (uint64_t)next->pid, 4)) {
 			return;
 		}
 		first = (uint64_t)next->pid + 1;
@@ -383,9 +310,9 @@ static void list_threads(const struct emitter *e, const struct process *p, uint6
 				next = t;
 			}
 		}
-		if (next == NULL || !emit_number(e,
-					    number_of(p->pid, NODE_TID, (uint32_t)next->tid, true),
-					    (uint64_t)next->tid, 4)) {
+		if (next == NULL ||
+		    !emit_number(e, number_of(p->pid, NODE_TID, (uint32_t)next->tid, true),
+				 (uint64_t)next->tid, 4)) {
 			return;
 		}
 		first = (uint64_t)next->tid + 1;
@@ -399,7 +326,7 @@ static void list_files(const struct emitter *e, struct process *p, unsigned node
 
 	for (uint64_t fd = first; fd < capacity; fd++) {
 		if (fd_file_any(p, fd) != NULL &&
-			!emit_number(e, number_of(p->pid, node, (uint32_t)fd, false), fd, type)) {
+		    !emit_number(e, number_of(p->pid, node, (uint32_t)fd, false), fd, type)) {
 			return;
 		}
 	}
@@ -409,10 +336,10 @@ static void list_numbers(struct inode *dir, uint64_t first, const struct emitter
 {
 	struct proc_target target;
 
-	if (!target_of(dir, &target)) {
+	if (!proc_target_of(dir, &target)) {
 		return;
 	}
-	switch (node_of(dir)) {
+	switch (proc_node_of(dir)) {
 	case NODE_ROOT:
 		list_processes(e, first);
 		break;
@@ -435,7 +362,7 @@ static int64_t proc_readdir(struct inode *dir, uint64_t cookie, vfs_emit emit, v
 	struct emitter e = {emit, context};
 	struct proc_target target;
 
-	if (!target_of(dir, &target)) {
+	if (!proc_target_of(dir, &target)) {
 		return -STATUS_NOENT;
 	}
 	if (cookie < 1 && !emit(context, dir->ino, 1, 4, ".", 1)) {
@@ -448,8 +375,8 @@ static int64_t proc_readdir(struct inode *dir, uint64_t cookie, vfs_emit emit, v
 		uint8_t type = (uint8_t)((nodes[i].mode & MODE_TYPE) >> 12);
 
 		if (is_child(dir, (unsigned)i) &&
-			!emit(context, child_number(dir, (unsigned)i), COOKIE_TABLE + i + 1, type,
-				nodes[i].name, strlen(nodes[i].name))) {
+		    !emit(context, child_number(dir, (unsigned)i), COOKIE_TABLE + i + 1, type,
+			  nodes[i].name, strlen(nodes[i].name))) {
 			return 0;
 		}
 	}
@@ -457,196 +384,25 @@ static int64_t proc_readdir(struct inode *dir, uint64_t cookie, vfs_emit emit, v
 	return 0;
 }
 
-/* ---- links ---- */
+/* ---- the file system ---- */
 
-/* May p look into the process? */
-static bool may_look(const struct process *p, const struct process *at)
+void proc_generate_node(unsigned node, struct text *text, const struct proc_target *target)
 {
-	return p == NULL || p == at || p->credentials.fsuid == 0 ||
-		p->credentials.fsuid == at->credentials.uid;
-}
-
-/* The thing a magic link stands for; NULL dentry: there is none. */
-static struct vfs_path link_path(const struct inode *inode, const struct proc_target *target)
-{
-	struct process *p = target->process;
-	struct vfs_path none = {NULL, NULL};
-	struct open_file *file;
-
-	switch (node_of(inode)) {
-	case NODE_FD_LINK:
-		file = fd_file_any(p, target->fd);
-		return file != NULL ? file->path : none;
-	case NODE_CWD:
-		return p->fs != NULL ? p->fs->cwd : none;
-	case NODE_ROOT_LINK:
-		return p->fs != NULL ? p->fs->root : none;
-	case NODE_EXE:
-		return exec_file_path(p);
-	default:
-		return none;
-	}
-}
-
-static int64_t proc_follow(struct process *p, struct inode *inode, struct vfs_path *to)
-{
-	struct proc_target target;
-
-	switch (node_of(inode)) {
-	case NODE_SELF:
-	case NODE_THREAD_SELF:
-	case NODE_MOUNTS_LINK:
-		return 0;
-	default:
-		break;
-	}
-	if (!target_of(inode, &target)) {
-		return -STATUS_NOENT;
-	}
-	if (!may_look(p, target.process)) {
-		return -STATUS_ACCES;
-	}
-	*to = link_path(inode, &target);
-	if (to->dentry == NULL) {
-		return -STATUS_NOENT;
-	}
-	path_hold(to);
-	return 1;
-}
-
-static int64_t proc_readlink(struct process *p, struct inode *inode, char *text)
-{
-	struct proc_target target;
-	struct vfs_path path;
-	int64_t length;
-
-	switch (node_of(inode)) {
-	case NODE_SELF:
-		return snprintf(text, VFS_PATH_MAX, "%d", p != NULL ? (int)p->pid : 0);
-	case NODE_THREAD_SELF:
-		return snprintf(text, VFS_PATH_MAX, "%d/task/%d", p != NULL ? (int)p->pid : 0,
-			p != NULL ? (int)p->pid : 0);
-	case NODE_MOUNTS_LINK:
-		return snprintf(text, VFS_PATH_MAX, "self/mounts");
-	default:
-		break;
-	}
-	if (!target_of(inode, &target)) {
-		return -STATUS_NOENT;
-	}
-	if (!may_look(p, target.process)) {
-		return -STATUS_ACCES;
-	}
-	path = link_path(inode, &target);
-	if (path.dentry == NULL) {
-		return -STATUS_NOENT;
-	}
-	length = path_name(&path, &p->fs->root, text, VFS_PATH_MAX, true);
-	return length < 0 ? -STATUS_NAMETOOLONG : length - 1;
-}
-
-/* ---- files ---- */
-
-struct proc_file {
-	struct text text;
-	int32_t reader; /* pid of who opened it */
-};
-
-static int64_t make_text(struct open_file *file)
-{
-	struct proc_file *f = file->data;
-	const struct node *node = &nodes[node_of(file->inode)];
-	struct proc_target target;
-
-	f->text.used = 0;
-	f->text.is_short = false;
-	if (!target_of(file->inode, &target)) {
-		return -STATUS_SRCH;
-	}
-	target.reader = process_find(f->reader);
-	if (node->generate == NULL) {
-		text_append(&f->text, node->constant, strlen(node->constant));
+	if (nodes[node].generate != NULL) {
+		nodes[node].generate(text, target);
 	} else {
-		node->generate(&f->text, &target);
+		text_append(text, nodes[node].constant, strlen(nodes[node].constant));
 	}
-	return f->text.is_short ? -STATUS_NOMEM : 0;
-}
-
-static int64_t proc_read(struct open_file *file, struct transfer *x)
-{
-	struct proc_file *f = file->data;
-	int64_t offset = x->position >= 0 ? x->position : file->offset;
-	int64_t result = offset == 0 ? make_text(file) : 0;
-	size_t left;
-
-	if (result < 0 || (uint64_t)offset >= f->text.used) {
-		return result;
-	}
-	left = f->text.used - (size_t)offset;
-	result = transfer_out(x, f->text.data + offset, left < x->left ? left : x->left);
-	if (result > 0 && x->position < 0) {
-		file->offset += result;
-	}
-	return result;
-}
-
-static int64_t proc_seek(struct open_file *file, int64_t offset, unsigned whence)
-{
-	if (whence > 1) {
-		return -STATUS_INVAL;
-	}
-	if (whence == 1 && __builtin_add_overflow(offset, file->offset, &offset)) {
-		return -STATUS_OVERFLOW;
-	}
-	if (offset < 0) {
-		return -STATUS_INVAL;
-	}
-	file->offset = offset;
-	return offset;
-}
-
-static void proc_close(struct open_file *file)
-{
-	struct proc_file *f = file->data;
-
-	free(f->text.data);
-	free(f);
-}
-
-static const struct file_ops proc_file_ops = {
-	.read = proc_read,
-	.seek = proc_seek,
-	.close = proc_close,
-};
-
-static int64_t proc_open(struct process *p, struct inode *inode, struct open_file *file)
-{
-	struct proc_file *f;
-
-	if (!inode_is(inode, MODE_FILE)) {
-		return -STATUS_LOOP;
-	}
-	if (file_writes(file)) {
-		return -STATUS_ACCES;
-	}
-	f = calloc(1, sizeof(*f));
-	if (f == NULL) {
-		return -STATUS_NOMEM;
-	}
-	f->reader = p != NULL ? p->pid : 0;
-	file->data = f;
-	file->ops = &proc_file_ops;
-	return 0;
 }
 
 static int64_t proc_getattr(struct inode *inode, struct file_attributes *attributes)
 {
 	struct proc_target target;
 
-	if (!target_of(inode, &target)) {
+	if (!proc_target_of(inode, &target)) {
 		return -STATUS_NOENT;
 	}
-	fill_attributes(inode->ino, node_of(inode), attributes);
+	fill_attributes(inode->ino, proc_node_of(inode), attributes);
 	return 0;
 }
 

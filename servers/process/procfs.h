@@ -14,8 +14,7 @@ struct text {
 	bool is_short;
 };
 
-void text_print(struct text *text, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+void text_print(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_append(struct text *text, const void *bytes, size_t n);
 
 /* Whose file it is: for files of no process only `reader` is set. */
@@ -27,6 +26,43 @@ struct proc_target {
 };
 
 typedef void (*proc_generate)(struct text *text, const struct proc_target *target);
+
+/* The places of the tree that the code names; the table in procfs.c says the rest. */
+enum proc_node {
+	NODE_ROOT,
+	NODE_SELF,
+	NODE_THREAD_SELF,
+	NODE_MOUNTS_LINK,
+	NODE_SYS,
+	NODE_SYS_KERNEL,
+	NODE_SYS_VM,
+	NODE_SYS_FS,
+	NODE_PID,
+	NODE_TASK,
+	NODE_TID,
+	NODE_FD,
+	NODE_FD_LINK,
+	NODE_FDINFO,
+	NODE_FDINFO_FILE,
+	NODE_EXE,
+	NODE_CWD,
+	NODE_ROOT_LINK,
+	NODE_FIRST_FILE,
+};
+
+/* procfs.c */
+
+/* Where in the tree the inode is: an index of the table. */
+unsigned proc_node_of(const struct inode *inode);
+/* The process and thread that an inode is about. false: they are gone. */
+bool proc_target_of(const struct inode *inode, struct proc_target *target);
+/* The text of a file. */
+void proc_generate_node(unsigned node, struct text *text, const struct proc_target *target);
+
+/* procfs_file.c: operations of struct file_system_ops */
+int64_t proc_follow(struct process *p, struct inode *inode, struct vfs_path *to);
+int64_t proc_readlink(struct process *p, struct inode *inode, char *text);
+int64_t proc_open(struct process *p, struct inode *inode, struct open_file *file);
 
 /* procfs_system.c */
 void proc_meminfo(struct text *text, const struct proc_target *target);

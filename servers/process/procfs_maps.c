@@ -13,8 +13,9 @@
 
 /* Call `visit` for each region of the process, in order of address. */
 static void each_region(struct process *p,
-	void (*visit)(const struct pager_region *region, struct process *p, void *context),
-	void *context)
+			void (*visit)(const struct pager_region *region, struct process *p,
+				      void *context),
+			void *context)
 {
 	static struct pager_region regions[BATCH];
 	uint64_t address = 0;
@@ -56,13 +57,14 @@ static const char *region_name(const struct pager_region *region, const struct p
 }
 
 static void print_region(struct text *text, const struct pager_region *region,
-	const struct process *p)
+			 const struct process *p)
 {
 	uint32_t device = region->object != 0 ? served_device(region->fs) : 0;
 	uint32_t protection = region->protection;
 	const char *name = region_name(region, p);
 	char line[128];
-	int length = snprintf(line, sizeof(line), "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ",
+	int length = snprintf(
+		line, sizeof(line), "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ",
 		(unsigned long)region->start, (unsigned long)region->end,
 		protection & PAGER_READ ? 'r' : '-', protection & PAGER_WRITE ? 'w' : '-',
 		protection & PAGER_EXECUTE ? 'x' : '-', region->flags & PAGER_SHARED ? 's' : 'p',
@@ -146,10 +148,11 @@ static void smaps_visit(const struct pager_region *region, struct process *p, vo
 	print_kib(text, "MMUPageSize:", 4);
 	print_sums(text, &sums);
 	text_print(text, "VmFlags:%s%s%s%s mr mw me%s%s%s\n", protection & PAGER_READ ? " rd" : "",
-		protection & PAGER_WRITE ? " wr" : "", protection & PAGER_EXECUTE ? " ex" : "",
-		region->flags & PAGER_SHARED ? " sh" : "", region->flags & PAGER_STACK ? " gd" : "",
-		region->flags & PAGER_LOCKED ? " lo" : "",
-		region->flags & PAGER_NORESERVE ? " nr" : "");
+		   protection & PAGER_WRITE ? " wr" : "", protection & PAGER_EXECUTE ? " ex" : "",
+		   region->flags & PAGER_SHARED ? " sh" : "",
+		   region->flags & PAGER_STACK ? " gd" : "",
+		   region->flags & PAGER_LOCKED ? " lo" : "",
+		   region->flags & PAGER_NORESERVE ? " nr" : "");
 }
 
 void proc_pid_smaps(struct text *text, const struct proc_target *target)
@@ -168,8 +171,9 @@ void proc_pid_smaps_rollup(struct text *text, const struct proc_target *target)
 	struct sums sums = {0};
 
 	each_region(target->process, rollup_visit, &sums);
-	text_print(text, "%08lx-%08lx ---p 00000000 00:00 0                                  "
-			 "[rollup]\n",
-		(unsigned long)sums.start, (unsigned long)sums.end);
+	text_print(text,
+		   "%08lx-%08lx ---p 00000000 00:00 0                                  "
+		   "[rollup]\n",
+		   (unsigned long)sums.start, (unsigned long)sums.end);
 	print_sums(text, &sums);
 }

@@ -18,8 +18,7 @@ static struct thread *thread_of(const struct proc_target *target)
 	if (target->thread != NULL) {
 		return target->thread;
 	}
-	return target->process->leader != NULL ? target->process->leader
-					       : target->process->threads;
+	return target->process->leader != NULL ? target->process->leader : target->process->threads;
 }
 
 static const char *comm_of(const struct proc_target *target)
@@ -92,19 +91,19 @@ static void print_stat_memory(struct text *text, struct process *p)
 	space_figures(p, &s);
 	masks_of(p, &masks);
 	text_print(text, " %lu %lu %lu %lu %lu %lu 0 0", (unsigned long)(s.virtual_pages * 4096),
-		(unsigned long)s.resident_pages, (unsigned long)limit,
-		(unsigned long)space->code_start, (unsigned long)space->code_end,
-		(unsigned long)space->stack_start);
+		   (unsigned long)s.resident_pages, (unsigned long)limit,
+		   (unsigned long)space->code_start, (unsigned long)space->code_end,
+		   (unsigned long)space->stack_start);
 	/* Linux shows the first 31 signals here. */
 	text_print(text, " %lu %lu %lu %lu", (unsigned long)(masks.pending & 0x7fffffff),
-		(unsigned long)(masks.blocked & 0x7fffffff),
-		(unsigned long)(masks.ignored & 0x7fffffff),
-		(unsigned long)(masks.caught & 0x7fffffff));
+		   (unsigned long)(masks.blocked & 0x7fffffff),
+		   (unsigned long)(masks.ignored & 0x7fffffff),
+		   (unsigned long)(masks.caught & 0x7fffffff));
 	text_print(text, " 0 0 0 17 0 0 0 0 0 0 %lu %lu %lu %lu %lu %lu %lu %d\n",
-		(unsigned long)space->data_start, (unsigned long)space->data_end,
-		(unsigned long)space->brk_start, (unsigned long)space->arg_start,
-		(unsigned long)space->arg_end, (unsigned long)space->env_start,
-		(unsigned long)space->env_end, (int)p->exit_status);
+		   (unsigned long)space->data_start, (unsigned long)space->data_end,
+		   (unsigned long)space->brk_start, (unsigned long)space->arg_start,
+		   (unsigned long)space->arg_end, (unsigned long)space->env_start,
+		   (unsigned long)space->env_end, (int)p->exit_status);
 }
 
 void proc_pid_stat(struct text *text, const struct proc_target *target)
@@ -115,18 +114,18 @@ void proc_pid_stat(struct text *text, const struct proc_target *target)
 
 	usage_of(target, &own);
 	text_print(text, "%d (%s) %c %d %d %d %u %d 0",
-		target->thread != NULL ? (int)target->thread->tid : (int)p->pid, comm_of(target),
-		state_of(target), (int)parent_of(p), (int)p->pgid,
-		p->session != NULL ? (int)p->session->id : 0, (unsigned)tty_device_number(tty),
-		(int)tty_foreground(tty));
+		   target->thread != NULL ? (int)target->thread->tid : (int)p->pid, comm_of(target),
+		   state_of(target), (int)parent_of(p), (int)p->pgid,
+		   p->session != NULL ? (int)p->session->id : 0, (unsigned)tty_device_number(tty),
+		   (int)tty_foreground(tty));
 	text_print(text, " %lu %lu %lu %lu", (unsigned long)own.minor_faults,
-		(unsigned long)children.minor_faults, (unsigned long)own.major_faults,
-		(unsigned long)children.major_faults);
+		   (unsigned long)children.minor_faults, (unsigned long)own.major_faults,
+		   (unsigned long)children.major_faults);
 	text_print(text, " %lu %lu %lu %lu 20 0 %u 0 %lu", (unsigned long)clock_ticks(own.user),
-		(unsigned long)clock_ticks(own.system),
-		(unsigned long)clock_ticks(children.user),
-		(unsigned long)clock_ticks(children.system), (unsigned)p->thread_count,
-		(unsigned long)clock_ticks(p->start_time));
+		   (unsigned long)clock_ticks(own.system),
+		   (unsigned long)clock_ticks(children.user),
+		   (unsigned long)clock_ticks(children.system), (unsigned)p->thread_count,
+		   (unsigned long)clock_ticks(p->start_time));
 	print_stat_memory(text, p);
 }
 
@@ -136,8 +135,8 @@ void proc_pid_statm(struct text *text, const struct proc_target *target)
 
 	space_figures(target->process, &s);
 	text_print(text, "%lu %lu %lu %lu 0 %lu 0\n", (unsigned long)s.virtual_pages,
-		(unsigned long)s.resident_pages, (unsigned long)s.shared_pages,
-		(unsigned long)s.text_pages, (unsigned long)(s.data_pages + s.stack_pages));
+		   (unsigned long)s.resident_pages, (unsigned long)s.shared_pages,
+		   (unsigned long)s.text_pages, (unsigned long)(s.data_pages + s.stack_pages));
 }
 
 /* ---- status ---- */
@@ -168,14 +167,14 @@ static void print_identity(struct text *text, const struct proc_target *target)
 		text_print(text, "Umask:\t%04o\n", (unsigned)p->fs->umask);
 	}
 	text_print(text, "State:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n",
-		state_name(state_of(target)), (int)p->pid,
-		target->thread != NULL ? (int)target->thread->tid : (int)p->pid,
-		(int)parent_of(p));
+		   state_name(state_of(target)), (int)p->pid,
+		   target->thread != NULL ? (int)target->thread->tid : (int)p->pid,
+		   (int)parent_of(p));
 	text_print(text, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n", (unsigned)c->uid,
-		(unsigned)c->euid, (unsigned)c->suid, (unsigned)c->fsuid, (unsigned)c->gid,
-		(unsigned)c->egid, (unsigned)c->sgid, (unsigned)c->fsgid);
+		   (unsigned)c->euid, (unsigned)c->suid, (unsigned)c->fsuid, (unsigned)c->gid,
+		   (unsigned)c->egid, (unsigned)c->sgid, (unsigned)c->fsgid);
 	text_print(text, "FDSize:\t%u\nGroups:\t",
-		p->files != NULL ? (unsigned)p->files->capacity : 0);
+		   p->files != NULL ? (unsigned)p->files->capacity : 0);
 	for (uint32_t i = 0; i < c->group_count; i++) {
 		text_print(text, "%u ", (unsigned)c->groups[i]);
 	}
@@ -202,7 +201,7 @@ static void print_memory(struct text *text, struct process *p)
 	print_kib(text, "VmHWM:", s.peak_resident_pages);
 	print_kib(text, "VmRSS:", s.resident_pages);
 	print_kib(text, "RssAnon:",
-		s.resident_pages > s.shared_pages ? s.resident_pages - s.shared_pages : 0);
+		  s.resident_pages > s.shared_pages ? s.resident_pages - s.shared_pages : 0);
 	print_kib(text, "RssFile:", s.shared_pages);
 	print_kib(text, "RssShmem:", 0);
 	print_kib(text, "VmData:", s.data_pages);
@@ -213,7 +212,7 @@ static void print_memory(struct text *text, struct process *p)
 	print_kib(text, "VmSwap:", 0);
 	/* Ravelin's own: pages shared by the last fork, and how many of them were copied since. */
 	text_print(text, "CowShared:\t%lu\nCowCopied:\t%lu\n", (unsigned long)s.cow_shared,
-		(unsigned long)s.cow_copied);
+		   (unsigned long)s.cow_copied);
 }
 
 void proc_pid_status(struct text *text, const struct proc_target *target)
@@ -228,13 +227,13 @@ void proc_pid_status(struct text *text, const struct proc_target *target)
 	print_memory(text, p);
 	text_print(text, "Threads:\t%u\n", (unsigned)p->thread_count);
 	text_print(text, "SigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\n",
-		(unsigned long)masks.pending, (unsigned long)masks.shared_pending,
-		(unsigned long)masks.blocked);
+		   (unsigned long)masks.pending, (unsigned long)masks.shared_pending,
+		   (unsigned long)masks.blocked);
 	text_print(text, "SigIgn:\t%016lx\nSigCgt:\t%016lx\n", (unsigned long)masks.ignored,
-		(unsigned long)masks.caught);
+		   (unsigned long)masks.caught);
 	text_print(text, "NoNewPrivs:\t0\nSeccomp:\t0\n");
 	text_print(text, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t0\n",
-		(unsigned long)usage.switches);
+		   (unsigned long)usage.switches);
 }
 
 /* ---- strings of the program ---- */
@@ -297,22 +296,14 @@ void proc_pid_auxv(struct text *text, const struct proc_target *target)
 static const struct {
 	const char *name, *unit;
 } limit_names[] = {
-	{"Max cpu time", "seconds"},
-	{"Max file size", "bytes"},
-	{"Max data size", "bytes"},
-	{"Max stack size", "bytes"},
-	{"Max core file size", "bytes"},
-	{"Max resident set", "bytes"},
-	{"Max processes", "processes"},
-	{"Max open files", "files"},
-	{"Max locked memory", "bytes"},
-	{"Max address space", "bytes"},
-	{"Max file locks", "locks"},
-	{"Max pending signals", "signals"},
-	{"Max msgqueue size", "bytes"},
-	{"Max nice priority", ""},
-	{"Max realtime priority", ""},
-	{"Max realtime timeout", "us"},
+	{"Max cpu time", "seconds"},	 {"Max file size", "bytes"},
+	{"Max data size", "bytes"},	 {"Max stack size", "bytes"},
+	{"Max core file size", "bytes"}, {"Max resident set", "bytes"},
+	{"Max processes", "processes"},	 {"Max open files", "files"},
+	{"Max locked memory", "bytes"},	 {"Max address space", "bytes"},
+	{"Max file locks", "locks"},	 {"Max pending signals", "signals"},
+	{"Max msgqueue size", "bytes"},	 {"Max nice priority", ""},
+	{"Max realtime priority", ""},	 {"Max realtime timeout", "us"},
 };
 
 static void print_limit(struct text *text, uint64_t value)
@@ -326,8 +317,7 @@ static void print_limit(struct text *text, uint64_t value)
 
 void proc_pid_limits(struct text *text, const struct proc_target *target)
 {
-	text_print(text, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit",
-		"Units");
+	text_print(text, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit", "Units");
 	for (unsigned i = 0; i < LINUX_RLIMITS; i++) {
 		text_print(text, "%-25s ", limit_names[i].name);
 		print_limit(text, target->process->limits[i].soft);
@@ -342,7 +332,7 @@ void proc_pid_fdinfo(struct text *text, const struct proc_target *target)
 
 	if (file != NULL) {
 		text_print(text, "pos:\t%ld\nflags:\t0%o\nmnt_id:\t%u\nino:\t%lu\n",
-			(long)file->offset, (unsigned)file->flags,
-			(unsigned)file->inode->fs->device, (unsigned long)file->inode->ino);
+			   (long)file->offset, (unsigned)file->flags,
+			   (unsigned)file->inode->fs->device, (unsigned long)file->inode->ino);
 	}
 }

@@ -57,7 +57,7 @@ static uint64_t program_ticks(void)
 
 		process_usage(p, &usage);
 		total += usage.user + usage.system + p->children_usage.user +
-			p->children_usage.system;
+			 p->children_usage.system;
 	}
 	return total;
 }
@@ -137,8 +137,8 @@ struct cpu_times {
 static void print_cpu(struct text *text, const char *name, const struct cpu_times *c)
 {
 	text_print(text, "%s %lu 0 %lu %lu 0 0 0 0 0 0\n", name,
-		(unsigned long)clock_ticks(c->user), (unsigned long)clock_ticks(c->system),
-		(unsigned long)clock_ticks(c->idle));
+		   (unsigned long)clock_ticks(c->user), (unsigned long)clock_ticks(c->system),
+		   (unsigned long)clock_ticks(c->idle));
 }
 
 void proc_stat(struct text *text, const struct proc_target *target)
@@ -169,15 +169,14 @@ void proc_stat(struct text *text, const struct proc_target *target)
 		char name[16] = "cpu0";
 
 		name[3] = (char)('0' + i);
-		one.user = busy >> 10 > 0 ? own / 1024 * (all.user >> 10) / (busy >> 10) * 1024
-					  : 0;
+		one.user = busy >> 10 > 0 ? own / 1024 * (all.user >> 10) / (busy >> 10) * 1024 : 0;
 		one.user = one.user < own ? one.user : own;
 		one.system = own - one.user;
 		print_cpu(text, name, &one);
 	}
 	task_count(&counts);
 	text_print(text, "intr 0\nctxt %lu\nbtime %ld\nprocesses %lu\n", (unsigned long)switches,
-		(long)boot, (unsigned long)counts.forks);
+		   (long)boot, (unsigned long)counts.forks);
 	text_print(text, "procs_running %u\nprocs_blocked 0\n", (unsigned)counts.running);
 }
 
@@ -195,8 +194,8 @@ void proc_uptime(struct text *text, const struct proc_target *target)
 	}
 	idle = time_ns(idle) / USER_HZ_NS;
 	text_print(text, "%lu.%02lu %lu.%02lu\n", (unsigned long)(up / 100),
-		(unsigned long)(up % 100), (unsigned long)(idle / 100),
-		(unsigned long)(idle % 100));
+		   (unsigned long)(up % 100), (unsigned long)(idle / 100),
+		   (unsigned long)(idle % 100));
 }
 
 /* Linux's load averages: over 1, 5 and 15 minutes, in units of 1 / LOAD_ONE. */
@@ -212,8 +211,8 @@ static void load_tick(struct timer *timer)
 		uint64_t active = counts.running * LOAD_ONE;
 
 		loads[i] = (loads[i] * load_decay[i] + active * (LOAD_ONE - load_decay[i]) +
-				   LOAD_ONE / 2) /
-			LOAD_ONE;
+			    LOAD_ONE / 2) /
+			   LOAD_ONE;
 	}
 	timer_set(timer, time_deadline(LOAD_PERIOD_NS));
 }
@@ -235,10 +234,10 @@ void proc_loadavg(struct text *text, const struct proc_target *target)
 		uint64_t hundredths = (loads[i] * 100 + LOAD_ONE / 2) / LOAD_ONE;
 
 		text_print(text, "%lu.%02lu ", (unsigned long)(hundredths / 100),
-			(unsigned long)(hundredths % 100));
+			   (unsigned long)(hundredths % 100));
 	}
 	text_print(text, "%u/%u %d\n", (unsigned)counts.running, (unsigned)counts.threads,
-		(int)counts.last_pid);
+		   (int)counts.last_pid);
 }
 
 /* ---- what the system is ---- */
@@ -253,9 +252,10 @@ void proc_cpuinfo(struct text *text, const struct proc_target *target)
 {
 	(void)target;
 	for (uint32_t i = 0; i < startup()->hart_count; i++) {
-		text_print(text, "processor\t: %u\nhart\t\t: %u\nisa\t\t: rv64imafdc\n"
-				 "mmu\t\t: sv39\n\n",
-			(unsigned)i, (unsigned)i);
+		text_print(text,
+			   "processor\t: %u\nhart\t\t: %u\nisa\t\t: rv64imafdc\n"
+			   "mmu\t\t: sv39\n\n",
+			   (unsigned)i, (unsigned)i);
 	}
 }
 
@@ -315,7 +315,7 @@ void proc_mounts(struct text *text, const struct proc_target *target)
 		text_print(text, "%s ", mount->source);
 		text_append(text, name, strlen(name));
 		text_print(text, " %s %s,noatime 0 0\n", mount->fs->type,
-			mount->is_read_only ? "ro" : "rw");
+			   mount->is_read_only ? "ro" : "rw");
 	}
 }
 

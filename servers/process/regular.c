@@ -33,7 +33,7 @@ int64_t regular_open(struct inode *inode)
 	result = server_call(pager_cap, PAGER_OBJECT_OPEN, 4, words);
 	if (result < 0) {
 		server_request(files_cap, FILES_CLOSE, 2, inode->fs->number, inode->ino, 0, 0, 0,
-			0);
+			       0);
 		return result;
 	}
 	inode->object = (uint32_t)words[1];
@@ -98,7 +98,7 @@ int64_t regular_truncate(struct inode *inode, uint64_t size)
 		return result;
 	}
 	result = server_request(pager_cap, PAGER_OBJECT_TRUNCATE, 2, inode->object, size, 0, 0, 0,
-		0);
+				0);
 	if (result >= 0) {
 		touch(inode);
 	}
@@ -108,8 +108,8 @@ int64_t regular_truncate(struct inode *inode, uint64_t size)
 
 int64_t regular_sync(struct inode *inode, bool data_only)
 {
-	int64_t result = server_request(pager_cap, PAGER_OBJECT_SYNC, 1, inode->object, 0, 0, 0,
-		0, 0);
+	int64_t result =
+		server_request(pager_cap, PAGER_OBJECT_SYNC, 1, inode->object, 0, 0, 0, 0, 0);
 
 	if (result < 0) {
 		return result;
@@ -124,12 +124,12 @@ void regular_removed(struct inode *inode)
 {
 	inode_remove(inode);
 	server_request(pager_cap, PAGER_OBJECT_FORGET, 2, inode->fs->number, inode->ino, 0, 0, 0,
-		0);
+		       0);
 }
 
 /* One request to the pager for the front of the transfer. Bytes moved or a negative status. */
 static int64_t request(struct open_file *file, struct transfer *x, bool is_write, int64_t offset,
-	uint64_t words[10])
+		       uint64_t words[10])
 {
 	uint64_t address;
 	uint64_t length = transfer_front(x, &address);
@@ -144,7 +144,8 @@ static int64_t request(struct open_file *file, struct transfer *x, bool is_write
 	if (is_kernel) {
 		words[3] = (uint64_t)(x->kernel - pager_xfer);
 		return server_call(pager_cap,
-			is_write ? PAGER_OBJECT_WRITE_XFER : PAGER_OBJECT_READ_XFER, 4, words);
+				   is_write ? PAGER_OBJECT_WRITE_XFER : PAGER_OBJECT_READ_XFER, 4,
+				   words);
 	}
 	words[3] = x->thread->process->space->number;
 	words[4] = address;
@@ -233,9 +234,8 @@ static int64_t regular_write(struct open_file *file, struct transfer *x)
 	}
 	result = move(file, x, true);
 	if (result > 0 && (inode->mode & (MODE_SETUID | MODE_SETGID)) &&
-		x->thread->process->credentials.fsuid != 0) {
-		struct file_attributes set = {
-			.mode = inode->mode & ~(MODE_SETUID | MODE_SETGID)};
+	    x->thread->process->credentials.fsuid != 0) {
+		struct file_attributes set = {.mode = inode->mode & ~(MODE_SETUID | MODE_SETGID)};
 
 		inode_set(inode, FILES_SET_MODE, &set);
 	}
@@ -296,7 +296,7 @@ static int64_t regular_map(struct open_file *file, uint32_t *object)
 #define FIONREAD 0x541b
 
 static int64_t regular_ioctl(struct thread *t, struct open_file *file, uint32_t command,
-	uint64_t argument)
+			     uint64_t argument)
 {
 	uint64_t size = 0;
 	uint32_t left;

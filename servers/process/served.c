@@ -31,8 +31,6 @@ struct file_system *served_tmpfs(const char *type, uint64_t pages)
 	uint64_t words[10] = {pages};
 	unsigned i = 0;
 
-	/* A file system that nothing is mounted from any more is used again: it is empty or its
-	 * old names can be reached no more. */
 	while (i < TMPFS_MAX && tmpfs[i].number != 0) {
 		i++;
 	}
@@ -72,7 +70,7 @@ static void get_attributes(struct file_attributes *attributes)
 }
 
 static int64_t served_getattr_number(struct file_system *fs, uint64_t ino,
-	struct file_attributes *attributes)
+				     struct file_attributes *attributes)
 {
 	int64_t result = server_request(files_cap, FILES_GETATTR, 2, fs->number, ino, 0, 0, 0, 0);
 
@@ -91,13 +89,13 @@ static int64_t served_root(struct file_system *fs, struct file_attributes *attri
 }
 
 static int64_t served_lookup(struct inode *dir, const char *name, size_t length,
-	struct file_attributes *attributes)
+			     struct file_attributes *attributes)
 {
 	int64_t result;
 
 	put_name(FILES_XFER_NAME, name, length);
-	result = server_request(files_cap, FILES_LOOKUP, 3, dir->fs->number, dir->ino, length, 0,
-		0, 0);
+	result = server_request(files_cap, FILES_LOOKUP, 3, dir->fs->number, dir->ino, length, 0, 0,
+				0);
 	if (result >= 0) {
 		get_attributes(attributes);
 	}
@@ -109,19 +107,18 @@ static int64_t served_getattr(struct inode *inode, struct file_attributes *attri
 	return served_getattr_number(inode->fs, inode->ino, attributes);
 }
 
-static int64_t served_setattr(struct inode *inode, uint32_t mask,
-	const struct file_attributes *set)
+static int64_t served_setattr(struct inode *inode, uint32_t mask, const struct file_attributes *set)
 {
 	memcpy(files_xfer + FILES_XFER_ATTRIBUTES, set, sizeof(*set));
 	return server_request(files_cap, FILES_SETATTR, 3, inode->fs->number, inode->ino, mask, 0,
-		0, 0);
+			      0, 0);
 }
 
 static int64_t served_create(struct inode *dir, const char *name, size_t length,
-	const struct file_attributes *with, struct file_attributes *made)
+			     const struct file_attributes *with, struct file_attributes *made)
 {
-	uint64_t words[10] = {dir->fs->number, dir->ino, length, with->mode, with->rdev,
-		with->uid, with->gid};
+	uint64_t words[10] = {dir->fs->number, dir->ino,  length,   with->mode,
+			      with->rdev,      with->uid, with->gid};
 	int64_t result;
 
 	put_name(FILES_XFER_NAME, name, length);
@@ -133,11 +130,11 @@ static int64_t served_create(struct inode *dir, const char *name, size_t length,
 }
 
 static int64_t served_symlink(struct inode *dir, const char *name, size_t length,
-	const char *target, size_t target_length, const struct file_attributes *with,
-	struct file_attributes *made)
+			      const char *target, size_t target_length,
+			      const struct file_attributes *with, struct file_attributes *made)
 {
-	uint64_t words[10] = {dir->fs->number, dir->ino, length, target_length, with->uid,
-		with->gid};
+	uint64_t words[10] = {dir->fs->number, dir->ino,  length,
+			      target_length,   with->uid, with->gid};
 	int64_t result;
 
 	put_name(FILES_XFER_NAME, name, length);
@@ -146,12 +143,11 @@ static int64_t served_symlink(struct inode *dir, const char *name, size_t length
 	return result < 0 ? result : served_getattr_number(dir->fs, words[1], made);
 }
 
-static int64_t served_link(struct inode *dir, const char *name, size_t length,
-	struct inode *inode)
+static int64_t served_link(struct inode *dir, const char *name, size_t length, struct inode *inode)
 {
 	put_name(FILES_XFER_NAME, name, length);
 	return server_request(files_cap, FILES_LINK, 4, dir->fs->number, dir->ino, length,
-		inode->ino, 0, 0);
+			      inode->ino, 0, 0);
 }
 
 static int64_t served_unlink(struct inode *dir, const char *name, size_t length, bool directory)
@@ -165,18 +161,19 @@ static int64_t served_unlink(struct inode *dir, const char *name, size_t length,
 }
 
 static int64_t served_rename(struct inode *dir, const char *name, size_t length,
-	struct inode *to_dir, const char *to_name, size_t to_length, bool no_replace)
+			     struct inode *to_dir, const char *to_name, size_t to_length,
+			     bool no_replace)
 {
 	put_name(FILES_XFER_NAME, name, length);
 	put_name(FILES_XFER_NAME2, to_name, to_length);
 	return server_request(files_cap, FILES_RENAME, 6, dir->fs->number, dir->ino, length,
-		to_dir->ino, to_length, no_replace);
+			      to_dir->ino, to_length, no_replace);
 }
 
 static int64_t served_readlink(struct process *p, struct inode *inode, char *target)
 {
-	int64_t result = server_request(files_cap, FILES_READLINK, 2, inode->fs->number,
-		inode->ino, 0, 0, 0, 0);
+	int64_t result = server_request(files_cap, FILES_READLINK, 2, inode->fs->number, inode->ino,
+					0, 0, 0, 0);
 
 	(void)p;
 	if (result > FILES_LINK_MAX) {
@@ -198,11 +195,11 @@ static bool emit_records(int64_t count, uint64_t *cookie, vfs_emit emit, void *c
 		size_t size = sizeof(*record);
 
 		if (at + size > FILES_XFER_SIZE ||
-			at + size + record->name_length > FILES_XFER_SIZE) {
+		    at + size + record->name_length > FILES_XFER_SIZE) {
 			return false;
 		}
 		if (!emit(context, record->ino, record->cookie, record->type, record->name,
-			    record->name_length)) {
+			  record->name_length)) {
 			return false;
 		}
 		*cookie = record->cookie;
@@ -217,7 +214,7 @@ static int64_t served_readdir(struct inode *dir, uint64_t cookie, vfs_emit emit,
 
 	do {
 		count = server_request(files_cap, FILES_READDIR, 3, dir->fs->number, dir->ino,
-			cookie, 0, 0, 0);
+				       cookie, 0, 0, 0);
 	} while (count > 0 && emit_records(count, &cookie, emit, context));
 	return count < 0 ? count : 0;
 }

@@ -50,7 +50,7 @@ static int64_t make_node(const struct vfs_path *dir, const struct node *node)
 	}
 	if (dentry->inode == NULL) {
 		result = dentry->fs->ops->create(dir->dentry->inode, node->name, length, &with,
-			&made);
+						 &made);
 		if (result >= 0) {
 			dentry_instantiate(dentry, inode_get(dentry->fs, &made));
 			result = dentry->inode == NULL ? -STATUS_NOMEM : 0;
@@ -69,12 +69,12 @@ static void make_link(const struct vfs_path *dir, const char *name, const char *
 	const struct inode *inode = dir->dentry->inode;
 
 	inode->fs->ops->symlink(dir->dentry->inode, name, strlen(name), target, strlen(target),
-		&with, &made);
+				&with, &made);
 }
 
 /* Mount on an absolute path, making the directory if it is missing. */
 static bool mount_on(struct file_system *fs, const char *parent, const char *name, uint32_t mode,
-	const char *source)
+		     const char *source)
 {
 	struct vfs_path root = {mount_first(), mount_first()->root};
 	struct node node = {name, MODE_DIRECTORY | mode, 0};
@@ -146,7 +146,7 @@ bool files_start(void)
 	}
 	proc_file_system.references++;
 	if (!mount_on(&proc_file_system, "/", "proc", 0555, "proc") ||
-		!mount_on(served_tmpfs("devtmpfs", limit), "/", "dev", 0755, "devtmpfs")) {
+	    !mount_on(served_tmpfs("devtmpfs", limit), "/", "dev", 0755, "devtmpfs")) {
 		return false;
 	}
 	fill_dev();

@@ -109,7 +109,8 @@ HANDLER(newfstatat)
 	uint64_t flags = args[3];
 	int64_t result;
 
-	if (flags & ~(uint64_t)(LINUX_AT_SYMLINK_NOFOLLOW | LINUX_AT_EMPTY_PATH | AT_NO_AUTOMOUNT)) {
+	if (flags &
+	    ~(uint64_t)(LINUX_AT_SYMLINK_NOFOLLOW | LINUX_AT_EMPTY_PATH | AT_NO_AUTOMOUNT)) {
 		return -STATUS_INVAL;
 	}
 	result = walk_user(t, args[0], args[1], stat_walk_flags(flags), &found);
@@ -173,8 +174,8 @@ HANDLER(statx)
 	int64_t result;
 
 	if ((flags & ~(uint64_t)(LINUX_AT_SYMLINK_NOFOLLOW | LINUX_AT_EMPTY_PATH | AT_NO_AUTOMOUNT |
-			      AT_STATX_SYNC)) ||
-		(flags & AT_STATX_SYNC) == AT_STATX_SYNC || (args[3] & 0x80000000u)) {
+				 AT_STATX_SYNC)) ||
+	    (flags & AT_STATX_SYNC) == AT_STATX_SYNC || (args[3] & 0x80000000u)) {
 		return -STATUS_INVAL;
 	}
 	/* Since Linux 6.11 a NULL path with AT_EMPTY_PATH means "". */
@@ -202,7 +203,7 @@ static int64_t access_at(struct thread *t, uint64_t flags)
 	int64_t result;
 
 	if ((mode & ~7ull) != 0 ||
-		(flags & ~(uint64_t)(AT_EACCESS | LINUX_AT_SYMLINK_NOFOLLOW | LINUX_AT_EMPTY_PATH))) {
+	    (flags & ~(uint64_t)(AT_EACCESS | LINUX_AT_SYMLINK_NOFOLLOW | LINUX_AT_EMPTY_PATH))) {
 		return -STATUS_INVAL;
 	}
 	if (!(flags & AT_EACCESS)) {

@@ -123,8 +123,8 @@ static int64_t sync_file(struct thread *t, bool data_only)
 		return regular_sync(file->inode, data_only);
 	}
 	if (inode_is(file->inode, MODE_DIRECTORY) && file->inode->fs->number != 0) {
-		return server_request(files_cap, FILES_SYNC, 1, file->inode->fs->number, 0, 0, 0,
-			0, 0);
+		return server_request(files_cap, FILES_SYNC, 1, file->inode->fs->number, 0, 0, 0, 0,
+				      0);
 	}
 	return -STATUS_INVAL;
 }
@@ -282,7 +282,7 @@ static int64_t sendfile_resume(struct thread *t, enum wake why);
 static int64_t sendfile_finish(struct thread *t, const struct copy *c, int64_t result)
 {
 	if (t->args[2] != 0 && c->done > 0 &&
-		copy_out(t, t->args[2], &c->in_position, sizeof(c->in_position)) < 0) {
+	    copy_out(t, t->args[2], &c->in_position, sizeof(c->in_position)) < 0) {
 		return -STATUS_FAULT;
 	}
 	return c->done > 0 ? (int64_t)c->done : result;
@@ -325,7 +325,7 @@ static int64_t sendfile_load(struct thread *t, struct copy *c)
 	}
 	/* The input must be able to step back to what the output has taken. */
 	if (c->in->ops->read == NULL || c->in->ops->seek == NULL || c->out->ops->write == NULL ||
-		(c->out->flags & OPEN_APPEND)) {
+	    (c->out->flags & OPEN_APPEND)) {
 		return -STATUS_INVAL;
 	}
 	c->left = t->args[3] < IO_BYTES_MAX ? t->args[3] : IO_BYTES_MAX;
@@ -395,14 +395,14 @@ HANDLER(copy_file_range)
 	int64_t result;
 
 	if (c.in == NULL || c.out == NULL || !file_reads(c.in) || !file_writes(c.out) ||
-		(c.out->flags & OPEN_APPEND)) {
+	    (c.out->flags & OPEN_APPEND)) {
 		return -STATUS_BADF;
 	}
 	if (inode_is(c.in->inode, MODE_DIRECTORY) || inode_is(c.out->inode, MODE_DIRECTORY)) {
 		return -STATUS_ISDIR;
 	}
 	if (args[5] != 0 || c.in->ops != &regular_ops || c.out->ops != &regular_ops ||
-		c.in->inode == c.out->inode) {
+	    c.in->inode == c.out->inode) {
 		return -STATUS_INVAL;
 	}
 	result = copy_position(t, args[1], &c.in_position);
@@ -416,7 +416,7 @@ HANDLER(copy_file_range)
 		return result;
 	}
 	if ((args[1] != 0 && copy_out(t, args[1], &c.in_position, 8) < 0) ||
-		(args[3] != 0 && copy_out(t, args[3], &c.out_position, 8) < 0)) {
+	    (args[3] != 0 && copy_out(t, args[3], &c.out_position, 8) < 0)) {
 		return -STATUS_FAULT;
 	}
 	return (int64_t)c.done;

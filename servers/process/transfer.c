@@ -63,11 +63,11 @@ static int64_t transfer(struct transfer *x, unsigned char *buffer, size_t n, boo
 			}
 			moved = (int64_t)part;
 		} else if (is_out) {
-			moved = copy_out_partial(x->thread->process->space, address,
-				buffer + done, part);
+			moved = copy_out_partial(x->thread->process->space, address, buffer + done,
+						 part);
 		} else {
 			moved = copy_in_partial(x->thread->process->space, buffer + done, address,
-				part);
+						part);
 		}
 		if (moved <= 0) {
 			break;

@@ -60,8 +60,8 @@ static size_t serial_read(uint8_t *bytes, size_t n)
 {
 	struct message m = {.tag = MESSAGE_TAG(SERIAL_READ, 1), .words = {n}};
 
-	if (serial_cap == 0 || ipc_call(serial_cap, &m) != ERR_OK ||
-		(int64_t)m.words[0] < 0 || m.words[0] > n) {
+	if (serial_cap == 0 || ipc_call(serial_cap, &m) != ERR_OK || (int64_t)m.words[0] < 0 ||
+	    m.words[0] > n) {
 		return 0;
 	}
 	get_bytes(&m, bytes, m.words[0]);
@@ -343,8 +343,7 @@ void tty_open_controlling(struct process *p, const struct open_file *file, uint3
 	struct tty *tty = file->data;
 
 	if (file->ops == &tty_ops && !(flags & OPEN_NO_TTY) && session->id == p->pid &&
-		session->tty == NULL && tty_is_free(tty) &&
-		file->inode->rdev == DEVICE(4, 64)) {
+	    session->tty == NULL && tty_is_free(tty) && file->inode->rdev == DEVICE(4, 64)) {
 		tty_give(tty, session, p->pgid);
 	}
 }

@@ -57,7 +57,7 @@ static int64_t get_settings(struct thread *t, struct tty *tty, uint64_t argument
 
 /* TCSETS and kin: `size` bytes of settings, after draining, with flushing. */
 static int64_t set_settings(struct thread *t, struct tty *tty, uint64_t argument, size_t size,
-	unsigned how)
+			    unsigned how)
 {
 	struct tty_termios termios = tty->line.termios;
 	int64_t result = tty_check(tty, t, LINUX_SIGTTOU);
@@ -215,7 +215,7 @@ static int64_t flow(struct thread *t, struct tty *tty, uint64_t action)
 
 /* Requests about settings. -STATUS_NOSYS: not one of these. */
 static int64_t control_settings(struct thread *t, struct tty *tty, uint32_t command,
-	uint64_t argument)
+				uint64_t argument)
 {
 	switch (command) {
 	case TCGETS:
@@ -230,7 +230,7 @@ static int64_t control_settings(struct thread *t, struct tty *tty, uint32_t comm
 	case TCSETSW2:
 	case TCSETSF2:
 		return set_settings(t, tty, argument, sizeof(struct tty_termios),
-			command - TCSETS2);
+				    command - TCSETS2);
 	case TIOCGWINSZ:
 		return copy_out(t, argument, &tty->size, sizeof(tty->size));
 	case TIOCSWINSZ:

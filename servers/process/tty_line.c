@@ -18,8 +18,6 @@
 #define SIGNAL_QUIT 3
 #define SIGNAL_TSTP 20
 
-#define TAB_WIDTH 8
-
 static const uint8_t default_cc[19] = {
 	3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26, 0, 18, 15, 23, 22, 0,
 };
@@ -31,7 +29,7 @@ void tty_line_reset(struct tty_line *line)
 	line->termios.oflag = TTY_OPOST | TTY_ONLCR;
 	line->termios.cflag = TTY_B115200 | TTY_CS8 | TTY_CREAD | TTY_HUPCL;
 	line->termios.lflag = TTY_ISIG | TTY_ICANON | TTY_ECHO | TTY_ECHOE | TTY_ECHOK |
-		TTY_ECHOCTL | TTY_ECHOKE | TTY_IEXTEN;
+			      TTY_ECHOCTL | TTY_ECHOKE | TTY_IEXTEN;
 	memcpy(line->termios.cc, default_cc, sizeof(default_cc));
 	line->termios.ispeed = line->termios.ospeed = 115200;
 }
@@ -52,20 +50,10 @@ static bool is_cc(const struct tty_line *line, uint8_t byte, enum tty_cc index)
 	return byte != 0 && line->termios.cc[index] == byte;
 }
 
-static bool is_control(uint8_t byte)
-{
-	return byte < 32 || byte == 127;
-}
-
-static bool is_continuation(const struct tty_line *line, uint8_t byte)
-{
-	return iflag(line, TTY_IUTF8) && (byte & 0xc0) == 0x80;
-}
-
 static bool is_word(uint8_t byte)
 {
 	return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
-		(byte >= 'a' && byte <= 'z') || byte == '_' || byte >= 0x80;
+	       (byte >= 'a' && byte <= 'z') || byte == '_' || byte >= 0x80;
 }
 
 static void mark_end(struct tty_line *line, uint32_t position)
@@ -88,164 +76,30 @@ static bool is_eof_mark(const struct tty_line *line, uint32_t position)
 	return is_end(line, position) && line->input[position % TTY_INPUT] == 0 && !line->pushed;
 }
 
-/* ---- output ---- */
-
-static size_t output_room(const struct tty_line *line)
-{
-	return TTY_OUTPUT - (line->out_head - line->out_tail);
-}
-
-/* Append to the output ring; what does not fit is lost (echo only: writers ask for room). */
-static void put_raw(struct tty_line *line, uint8_t byte)
-{
-	if (output_room(line) > 0) {
-		line->output[line->out_head++ % TTY_OUTPUT] = byte;
-	}
-}
-
-static void put_newline(struct tty_line *line)
-{
-	uint32_t oflag = line->termios.oflag;
-
-	if (oflag & (TTY_ONLCR | TTY_ONLRET)) {
-		line->column = 0;
-	}
-	if (oflag & TTY_ONLCR) {
-		put_raw(line, '\r');
-	}
-	put_raw(line, '\n');
-}
-
-static void put_return(struct tty_line *line)
-{
-	uint32_t oflag = line->termios.oflag;
-
-	if ((oflag & TTY_ONOCR) && line->column == 0) {
-		return;
-	}
-	if (oflag & TTY_OCRNL) {
-		if (oflag & TTY_ONLRET) {
-			line->column = 0;
-		}
-		put_raw(line, '\n');
-		return;
-	}
-	line->column = 0;
-	put_raw(line, '\r');
-}
-
-static void put_tab(struct tty_line *line)
-{
-	unsigned spaces = TAB_WIDTH - line->column % TAB_WIDTH;
-
-	line->column += spaces;
-	if ((line->termios.oflag & TTY_XTABS) != TTY_XTABS) {
-		put_raw(line, '\t');
-		return;
-	}
-	while (spaces-- > 0) {
-		put_raw(line, ' ');
-	}
-}
-
-/* Output processing of one byte; at most TAB_WIDTH bytes go to the ring. */
-static void put(struct tty_line *line, uint8_t byte)
-{
-	if (!(line->termios.oflag & TTY_OPOST)) {
-		put_raw(line, byte);
-		return;
-	}
-	switch (byte) {
-	case '\n':
-		put_newline(line);
-		return;
-	case '\r':
-		put_return(line);
-		return;
-	case '\t':
-		put_tab(line);
-		return;
-	case '\b':
-		if (line->column > 0) {
-			line->column--;
-		}
-		break;
-	default:
-		if ((line->termios.oflag & TTY_OLCUC) && byte >= 'a' && byte <= 'z') {
-			byte = (uint8_t)(byte - 'a' + 'A');
-		}
-		if (!is_control(byte) && !is_continuation(line, byte)) {
-			line->column++;
-		}
-		break;
-	}
-	put_raw(line, byte);
-}
-
-size_t tty_line_room(const struct tty_line *line)
-{
-	size_t room = output_room(line);
-
-	return room > TTY_ECHO_ROOM ? (room - TTY_ECHO_ROOM) / TAB_WIDTH : 0;
-}
-
-void tty_line_write(struct tty_line *line, const uint8_t *buffer, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		put(line, buffer[i]);
-	}
-}
-
-size_t tty_line_pending(const struct tty_line *line, uint8_t *buffer, size_t n)
-{
-	size_t count = line->out_head - line->out_tail;
-
-	if (line->stopped) {
-		return 0;
-	}
-	if (count > n) {
-		count = n;
-	}
-	for (size_t i = 0; i < count; i++) {
-		buffer[i] = line->output[(line->out_tail + i) % TTY_OUTPUT];
-	}
-	return count;
-}
-
-void tty_line_sent(struct tty_line *line, size_t n)
-{
-	line->out_tail += (uint32_t)n;
-}
-
-void tty_line_flush_output(struct tty_line *line)
-{
-	line->out_tail = line->out_head;
-}
-
 /* ---- echo ---- */
 
 /* Echo a byte as it is shown: control bytes as ^X with ECHOCTL, except tab (and newline, which
  * the caller handles). */
 static void echo(struct tty_line *line, uint8_t byte)
 {
-	if (lflag(line, TTY_ECHOCTL) && is_control(byte) && byte != '\t') {
-		put(line, '^');
-		put(line, byte ^ 0100);
+	if (lflag(line, TTY_ECHOCTL) && tty_is_control(byte) && byte != '\t') {
+		tty_line_put(line, '^');
+		tty_line_put(line, byte ^ 0100);
 		return;
 	}
-	put(line, byte);
+	tty_line_put(line, byte);
 }
 
 /* Columns that the byte takes when it is echoed at `column`. */
 static unsigned echo_width(const struct tty_line *line, uint8_t byte, unsigned column)
 {
 	if (byte == '\t') {
-		return TAB_WIDTH - column % TAB_WIDTH;
+		return TTY_TAB_WIDTH - column % TTY_TAB_WIDTH;
 	}
-	if (is_control(byte)) {
+	if (tty_is_control(byte)) {
 		return lflag(line, TTY_ECHOCTL) ? 2 : 0;
 	}
-	return is_continuation(line, byte) ? 0 : 1;
+	return tty_is_continuation(line, byte) ? 0 : 1;
 }
 
 /* Wipe the byte at `position`, the last of the line, from the screen. */
@@ -260,10 +114,10 @@ static void echo_erase(struct tty_line *line, uint32_t position)
 	}
 	width = echo_width(line, byte, column);
 	for (unsigned i = 0; i < width; i++) {
-		put(line, '\b');
+		tty_line_put(line, '\b');
 		if (byte != '\t') {
-			put_raw(line, ' ');
-			put_raw(line, '\b');
+			tty_line_put_raw(line, ' ');
+			tty_line_put_raw(line, '\b');
 		}
 	}
 }
@@ -300,7 +154,7 @@ static uint32_t last_character(const struct tty_line *line)
 	uint32_t position = line->head - 1;
 
 	while (position != line->canon &&
-		is_continuation(line, line->input[position % TTY_INPUT])) {
+	       tty_is_continuation(line, line->input[position % TTY_INPUT])) {
 		position--;
 	}
 	return position;
@@ -345,7 +199,7 @@ static void erase_line(struct tty_line *line, uint8_t byte)
 		if (lflag(line, TTY_ECHO)) {
 			echo(line, byte);
 			if (lflag(line, TTY_ECHOK)) {
-				put(line, '\n');
+				tty_line_put(line, '\n');
 			}
 		}
 		return;
@@ -358,7 +212,7 @@ static void erase_line(struct tty_line *line, uint8_t byte)
 static void reprint(struct tty_line *line, uint8_t byte)
 {
 	echo(line, byte);
-	put(line, '\n');
+	tty_line_put(line, '\n');
 	line->canon_column = line->column;
 	for (uint32_t p = line->canon; p != line->head; p++) {
 		echo(line, line->input[p % TTY_INPUT]);
@@ -381,8 +235,8 @@ static bool edit(struct tty_line *line, uint8_t byte)
 	} else if (extended && is_cc(line, byte, TTY_VLNEXT)) {
 		line->literal = true;
 		if (lflag(line, TTY_ECHO) && lflag(line, TTY_ECHOCTL)) {
-			put(line, '^');
-			put(line, '\b');
+			tty_line_put(line, '^');
+			tty_line_put(line, '\b');
 		}
 	} else if (extended && lflag(line, TTY_ECHO) && is_cc(line, byte, TTY_VREPRINT)) {
 		reprint(line, byte);
@@ -397,7 +251,7 @@ static bool end_line(struct tty_line *line, uint8_t byte)
 {
 	if (byte == '\n') {
 		if (lflag(line, TTY_ECHO | TTY_ECHONL)) {
-			put(line, '\n');
+			tty_line_put(line, '\n');
 		}
 		store_end(line, byte);
 		return true;
@@ -407,7 +261,7 @@ static bool end_line(struct tty_line *line, uint8_t byte)
 		return true;
 	}
 	if (is_cc(line, byte, TTY_VEOL) ||
-		(lflag(line, TTY_IEXTEN) && is_cc(line, byte, TTY_VEOL2))) {
+	    (lflag(line, TTY_IEXTEN) && is_cc(line, byte, TTY_VEOL2))) {
 		if (lflag(line, TTY_ECHO)) {
 			echo(line, byte);
 		}
@@ -424,7 +278,7 @@ static void take(struct tty_line *line, uint8_t byte)
 
 	if (input_count(line) >= TTY_INPUT - 1) {
 		if (iflag(line, TTY_IMAXBEL)) {
-			put_raw(line, '\a');
+			tty_line_put_raw(line, '\a');
 		}
 		return;
 	}
@@ -433,7 +287,7 @@ static void take(struct tty_line *line, uint8_t byte)
 	}
 	if (lflag(line, TTY_ECHO)) {
 		if (byte == '\n') {
-			put(line, '\n');
+			tty_line_put(line, '\n');
 		} else {
 			echo(line, byte);
 		}

@@ -80,8 +80,8 @@ enum tty_cc {
 	TTY_VEOL2,
 };
 
-#define TTY_INPUT 4096	 /* bytes of the input ring; also the longest line + 1 */
-#define TTY_OUTPUT 16384 /* bytes of the output ring */
+#define TTY_INPUT 4096	   /* bytes of the input ring; also the longest line + 1 */
+#define TTY_OUTPUT 16384   /* bytes of the output ring */
 #define TTY_ECHO_ROOM 1024 /* of these, kept free by writers so that echo finds room */
 
 struct tty_line {
@@ -140,5 +140,25 @@ void tty_line_sent(struct tty_line *line, size_t n);
 void tty_line_configure(struct tty_line *line, const struct tty_termios *termios);
 void tty_line_flush_input(struct tty_line *line);
 void tty_line_flush_output(struct tty_line *line);
+
+/* ---- between tty_line.c and tty_output.c ---- */
+
+#define TTY_TAB_WIDTH 8
+
+/* Output processing of one byte; at most TTY_TAB_WIDTH bytes go to the ring. */
+void tty_line_put(struct tty_line *line, uint8_t byte);
+/* Append to the output ring; what does not fit is lost (echo only: writers ask for room). */
+void tty_line_put_raw(struct tty_line *line, uint8_t byte);
+
+static inline bool tty_is_control(uint8_t byte)
+{
+	return byte < 32 || byte == 127;
+}
+
+/* A byte of a UTF-8 character behind its first. */
+static inline bool tty_is_continuation(const struct tty_line *line, uint8_t byte)
+{
+	return (line->termios.iflag & TTY_IUTF8) && (byte & 0xc0) == 0x80;
+}
 
 #endif

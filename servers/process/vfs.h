@@ -56,7 +56,7 @@ struct vfs_path;
 
 /* Called by readdir for each name; returns false to stop before this one. */
 typedef bool (*vfs_emit)(void *context, uint64_t ino, uint64_t next_cookie, uint8_t type,
-	const char *name, size_t length);
+			 const char *name, size_t length);
 
 struct vfs_statfs {
 	uint64_t magic, block_size, blocks, free, available, inodes, free_inodes;
@@ -70,19 +70,19 @@ struct vfs_statfs {
 struct file_system_ops {
 	int64_t (*root)(struct file_system *fs, struct file_attributes *attributes);
 	int64_t (*lookup)(struct inode *dir, const char *name, size_t length,
-		struct file_attributes *attributes);
+			  struct file_attributes *attributes);
 	int64_t (*getattr)(struct inode *inode, struct file_attributes *attributes);
 	int64_t (*setattr)(struct inode *inode, uint32_t mask, const struct file_attributes *set);
 	int64_t (*create)(struct inode *dir, const char *name, size_t length,
-		const struct file_attributes *with, struct file_attributes *made);
+			  const struct file_attributes *with, struct file_attributes *made);
 	int64_t (*symlink)(struct inode *dir, const char *name, size_t length, const char *target,
-		size_t target_length, const struct file_attributes *with,
-		struct file_attributes *made);
+			   size_t target_length, const struct file_attributes *with,
+			   struct file_attributes *made);
 	int64_t (*link)(struct inode *dir, const char *name, size_t length, struct inode *inode);
 	/* Returns the links left. */
 	int64_t (*unlink)(struct inode *dir, const char *name, size_t length, bool directory);
 	int64_t (*rename)(struct inode *dir, const char *name, size_t length, struct inode *to_dir,
-		const char *to_name, size_t to_length, bool no_replace);
+			  const char *to_name, size_t to_length, bool no_replace);
 	/* Returns the length; at most VFS_PATH_MAX - 1 bytes go to target. */
 	int64_t (*readlink)(struct process *p, struct inode *inode, char *target);
 	/* A link that leads to a thing and not to a name (/proc/N/fd/M): 1 and a held path in
@@ -118,7 +118,7 @@ struct inode {
 	/* Regular files, while open for reading or writing (regular.c). */
 	uint32_t openers;
 	uint32_t writers;
-	uint32_t object; /* the pager's; valid while openers > 0 */
+	uint32_t object;     /* the pager's; valid while openers > 0 */
 	bool mtime_is_newer; /* `mtime` is not yet with the file server */
 	int64_t mtime;	     /* nanoseconds since 1970 */
 
@@ -127,7 +127,7 @@ struct inode {
 };
 
 struct dentry {
-	struct dentry *next; /* in its bucket */
+	struct dentry *next;	      /* in its bucket */
 	struct dentry *older, *newer; /* list of those without references */
 	struct dentry *parent;	      /* held; NULL: a root or no part of a tree */
 	struct inode *inode;	      /* held; NULL: the name does not exist */
@@ -214,10 +214,10 @@ void path_to_parent(struct vfs_path *path, const struct vfs_path *root);
  * with " (deleted)" if `mark` is set.
  */
 int64_t path_name(const struct vfs_path *path, const struct vfs_path *root, char *buffer,
-	size_t size, bool mark);
+		  size_t size, bool mark);
 /* Mount `fs` (taking over the caller's reference) on path; the first time path is NULL. */
 int64_t mount_add(struct file_system *fs, const struct vfs_path *path, const char *source,
-	bool read_only);
+		  bool read_only);
 int64_t mount_remove(const struct vfs_path *path, bool lazy);
 struct mount *mount_first(void);
 void file_system_put(struct file_system *fs);
@@ -247,14 +247,13 @@ struct walk_result {
  * Returns 0 and a path to be put, or a negative status.
  */
 int64_t walk(struct process *p, const struct vfs_path *start, const char *name, unsigned flags,
-	struct walk_result *result);
+	     struct walk_result *result);
 
 #define ACCESS_EXECUTE 1u
 #define ACCESS_WRITE 2u
 #define ACCESS_READ 4u
 
 /* 0 or -STATUS_ACCES: may who has these ids (fsuid, fsgid, groups) use the inode so? NULL: yes. */
-int64_t inode_permission(const struct inode *inode, const struct credentials *who,
-	unsigned access);
+int64_t inode_permission(const struct inode *inode, const struct credentials *who, unsigned access);
 
 #endif

@@ -142,7 +142,7 @@ static int64_t step(struct walk_state *w, const struct component *c)
 		return -STATUS_NOENT;
 	}
 	if (child->inode != NULL && inode_is(child->inode, MODE_LINK) && !is_object &&
-		(!c->is_last || c->has_slash || (w->flags & WALK_FOLLOW))) {
+	    (!c->is_last || c->has_slash || (w->flags & WALK_FOLLOW))) {
 		result = follow_link(w, child, c);
 		dentry_put(child);
 		return result;
@@ -193,14 +193,14 @@ static int64_t check_end(const struct walk_state *w)
 		return 0;
 	}
 	if ((w->result->trailing_slash || (w->flags & WALK_DIRECTORY)) &&
-		!inode_is(inode, MODE_DIRECTORY)) {
+	    !inode_is(inode, MODE_DIRECTORY)) {
 		return -STATUS_NOTDIR;
 	}
 	return 0;
 }
 
 int64_t walk(struct process *p, const struct vfs_path *start, const char *name, unsigned flags,
-	struct walk_result *result)
+	     struct walk_result *result)
 {
 	struct walk_state w = {.process = p, .flags = flags, .result = result};
 	size_t length = strlen(name);
