@@ -19,6 +19,9 @@
 
 #define POOL_EXTENTS 8
 #define POOL_OBJECT_BITS 10
+#define REST_SHARE 16	   /* this part of the RAM, or */
+#define REST_SHARE_SMALL 8 /* this part of the rest up to */
+#define REST_SMALL_BYTES (4ull << 20)
 #define UNTYPED_BITS_MIN 12
 #define UNTYPED_BITS_MAX 30
 
@@ -150,14 +153,32 @@ static unsigned make_pool(struct memory *memory, unsigned badge)
 	return BLOCK_NONE;
 }
 
+/*
+ * Bytes that the client whose quota is the rest cannot have as a pool: they
+ * stay for its kernel objects, which it needs as long as it has the pool.
+ */
+static uint64_t kept_for_objects(const struct memory *memory, unsigned badge, uint64_t allowed)
+{
+	uint64_t share = memory->total / REST_SHARE;
+	uint64_t small = allowed / REST_SHARE_SMALL;
+
+	if (memory->clients[badge].quota != MEMORY_REST)
+		return 0;
+	if (small > REST_SMALL_BYTES)
+		small = REST_SMALL_BYTES;
+	return share > small ? share : small;
+}
+
 int memory_pool(struct memory *memory, unsigned badge, uint64_t least, uint64_t most, cap_t *pool,
 		uint64_t *pages)
 {
-	uint64_t allowed = allowance(memory, badge), object = 1ull << POOL_OBJECT_BITS, goal;
+	uint64_t allowed = allowance(memory, badge), object = 1ull << POOL_OBJECT_BITS, goal, kept;
 	unsigned blocks[POOL_EXTENTS] = {BLOCK_NONE}, home;
 
 	if (least == 0 || least > most)
 		return -STATUS_INVAL;
+	kept = kept_for_objects(memory, badge, allowed);
+	allowed = allowed > kept ? allowed - kept : 0;
 	goal = allowed > object ? (allowed - object) / MEMORY_PAGE : 0;
 	if (goal > most)
 		goal = most;
