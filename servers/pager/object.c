@@ -295,74 +295,130 @@ int objects_sync(void)
 	return result;
 }
 
-int object_clear_tail(struct object *object, uint64_t size)
+/*
+ * The frame of the page that `size` ends in, pinned, if its bytes behind `size`
+ * may be other than zero in the cache or on the disk; 0 if not, or -STATUS_*.
+ */
+static int64_t tail_pin(struct object *object, uint64_t size)
 {
 	uint64_t index = size >> PAGE_SHIFT;
-	unsigned used = (unsigned)(size & (PAGE_BYTES - 1));
 	int64_t frame;
-	int error = 0;
 
-	if (used == 0) {
+	if (size % PAGE_BYTES == 0) {
 		return 0;
 	}
 	/* Pages that are not on a disk and not here are zeros. */
 	frame = object_on_disk(object) ? cache_page(object, index, NULL, 1, NULL)
 				       : cache_find(object, index);
 	if (frame <= 0) {
-		return (int)frame;
+		return frame;
 	}
 	if (!(frame_of((uint32_t)frame)->flags & (FRAME_ALLOCATED | FRAME_DIRTY))) {
 		return 0; /* a hole */
 	}
 	cache_pin((uint32_t)frame);
-	error = cache_make_dirty(object, index, (uint32_t)frame);
-	if (error == 0) {
-		memset((uint8_t *)frame_data((uint32_t)frame) + used, 0, PAGE_BYTES - used);
+	return frame;
+}
+
+/* Zero the bytes behind `size` in a frame that tail_pin gave, and unpin it. */
+static int tail_clear(struct object *object, uint64_t size, uint32_t frame)
+{
+	uint64_t used = size % PAGE_BYTES;
+	int error = 0;
+
+	if (frame != 0) {
+		error = cache_make_dirty(object, size >> PAGE_SHIFT, frame);
+		if (error == 0) {
+			memset((uint8_t *)frame_data(frame) + used, 0, PAGE_BYTES - used);
+		}
+		cache_unpin(frame);
 	}
-	cache_unpin((uint32_t)frame);
 	return error;
 }
 
-/* Private copies of pages from `first` on go with the file's pages, as on Linux. */
-static void drop_copies(struct object *object, uint64_t first)
+int object_clear_tail(struct object *object, uint64_t size)
+{
+	int64_t frame = tail_pin(object, size);
+
+	return frame < 0 ? (int)frame : tail_clear(object, size, (uint32_t)frame);
+}
+
+/*
+ * Private copies of pages from `first` on go with the file's pages, as on
+ * Linux. First with `really` false: makes sure that it cannot fail.
+ */
+static bool drop_copies(struct object *object, uint64_t first, bool really)
 {
 	for (struct region *r = object->regions; r != NULL; r = r->object_next) {
 		uint64_t pages = r->end - r->start;
 		uint64_t skip = first > r->offset ? first - r->offset : 0;
+		uint32_t start = r->start + (uint32_t)skip;
 
-		if (!(r->flags & PAGER_SHARED) && r->touched && skip < pages) {
-			range_empty(r->space, r->start + (uint32_t)skip, r->end);
+		if ((r->flags & PAGER_SHARED) || !r->touched || skip >= pages) {
+			continue;
+		}
+		if (really) {
+			range_empty(r->space, start, r->end);
+		} else if (!tree_prepare_range(&r->space->tree, start, r->end)) {
+			return false;
 		}
 	}
+	return true;
+}
+
+static int set_size(struct object *object, uint64_t size)
+{
+	int error = 0;
+
+	if (object->kind != OBJECT_KIND_ANONYMOUS) {
+		error = files_set_size(object->fs, object->ino, size);
+	}
+	if (error == 0) {
+		object->size = size;
+		object->size_pending = false;
+	}
+	return error;
+}
+
+/* Make the object smaller. What can fail comes first. */
+static int shrink(struct object *object, uint64_t size)
+{
+	uint64_t first = (size + PAGE_BYTES - 1) >> PAGE_SHIFT;
+	/* The last page's tail must read as zeros if the file grows again. */
+	int64_t tail = tail_pin(object, size);
+	int error = tail < 0 ? (int)tail : 0;
+
+	if (error == 0 && !drop_copies(object, first, false)) {
+		error = -STATUS_NOMEM;
+	}
+	if (error == 0) {
+		error = object_push_size(object);
+	}
+	if (error == 0) {
+		error = set_size(object, size);
+	}
+	if (error != 0) {
+		if (tail > 0) {
+			cache_unpin((uint32_t)tail);
+		}
+		return error;
+	}
+	drop_copies(object, first, true);
+	cache_drop(object, first, TREE_INDEX_END);
+	return tail_clear(object, size, (uint32_t)tail);
 }
 
 int object_truncate(struct object *object, uint64_t size)
 {
-	bool is_file = object->kind != OBJECT_KIND_ANONYMOUS;
-	int error = 0;
-
 	if (size > OBJECT_SIZE_MAX) {
 		return -STATUS_FBIG;
 	}
 	if (size > object->size) {
-		error = object_clear_tail(object, object->size);
-	} else if (is_file) {
-		error = object_push_size(object);
+		int error = object_clear_tail(object, object->size);
+
+		if (error != 0) {
+			return error;
+		}
 	}
-	if (error == 0 && is_file) {
-		error = files_set_size(object->fs, object->ino, size);
-	}
-	if (error != 0) {
-		return error;
-	}
-	object->size_pending = false;
-	if (size >= object->size) {
-		object->size = size;
-		return 0;
-	}
-	object->size = size;
-	drop_copies(object, object_pages(object));
-	cache_drop(object, object_pages(object), TREE_INDEX_END);
-	/* The last page's tail must read as zeros if the file grows again. */
-	return object_clear_tail(object, size);
+	return size < object->size ? shrink(object, size) : set_size(object, size);
 }

@@ -93,12 +93,16 @@ static int choose_target(struct space *space, const struct remap *m, uint32_t *t
 }
 
 /* Move [start, start + old) of one region to a place of its own, new_pages long. */
-static int64_t move(struct space *space, const struct remap *m)
+static int64_t move(struct space *space, struct remap *m)
 {
-	uint32_t target, taken = m->old_pages < m->new_pages ? m->old_pages : m->new_pages;
+	uint32_t target;
 	struct region *region, *moved;
 	int error = choose_target(space, m, &target);
 
+	if (error == 0 && m->old_pages > m->new_pages) {
+		error = range_unmap(space, m->start + m->new_pages, m->start + m->old_pages);
+		m->old_pages = m->new_pages;
+	}
 	if (error == 0 && m->old_pages != 0) {
 		error = regions_cut(space, m->start, m->start + m->old_pages);
 	}
@@ -113,11 +117,11 @@ static int64_t move(struct space *space, const struct remap *m)
 	if (region->touched && m->old_pages != 0) {
 		mapping_unmap(space, m->start, m->old_pages);
 		mapping_flush();
-		if (!prepare_move(&space->tree, m->start, target, taken)) {
+		if (!prepare_move(&space->tree, m->start, target, m->old_pages)) {
 			region_discard(moved);
 			return -STATUS_NOMEM;
 		}
-		move_pages(&space->tree, m->start, target, taken);
+		move_pages(&space->tree, m->start, target, m->old_pages);
 	}
 	region_describe(moved, region);
 	moved->offset = region_index(region, m->start);
@@ -128,7 +132,7 @@ static int64_t move(struct space *space, const struct remap *m)
 	region_insert(moved);
 	region_merge(moved);
 	if (m->old_pages != 0 && !(m->flags & REMAP_DONTUNMAP)) {
-		range_unmap(space, m->start, m->start + m->old_pages);
+		range_unmap(space, m->start, m->start + m->old_pages); /* empty: cannot fail */
 	}
 	return (int64_t)target << PAGE_SHIFT;
 }

@@ -118,7 +118,7 @@ static bool copy_regions(struct space *parent, struct space *child)
 			return false;
 		}
 		region_describe(copy, r);
-		copy->touched = false;
+		copy->touched = r->touched && !(r->flags & PAGER_SHARED);
 		copy->flags &= ~(uint32_t)PAGER_LOCKED; /* locks are not inherited */
 		region_insert(copy);
 	}

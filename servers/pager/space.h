@@ -42,7 +42,7 @@ struct region {
 	uint8_t protection;  /* enum pager_protection */
 	uint8_t advice;	     /* enum region_advice */
 	uint8_t levels;	     /* links in use of next[] */
-	bool touched;	     /* an entry may have been made in its range */
+	bool touched;	     /* an entry or a private page may be in its range */
 	uint32_t flags;	     /* enum pager_map_flag, those that stay */
 	uint64_t offset;     /* page of the object at start */
 	struct space *space;

@@ -352,42 +352,53 @@ void tree_remove(struct tree *tree, uint64_t first, uint64_t end, tree_drop_fn *
 	}
 }
 
-/* Unshare the nodes on the path to `index` that reach beyond [first, end). */
-static void prepare_boundary(struct tree *tree, uint64_t index, uint64_t first, uint64_t end)
+/*
+ * Walk the nodes on the path to `index` that reach beyond [first, end).
+ * `copying`: unshare those that are shared. Returns how many were.
+ */
+static unsigned walk_boundary(
+	struct tree *tree, uint64_t index, uint64_t first, uint64_t end, bool copying)
 {
-	uint32_t node;
+	uint64_t root = tree->root, *link = &root;
+	unsigned shared = 0;
 
-	if (!tree_covers(tree, index) || tree->root == 0) {
-		return;
+	if (!tree_covers(tree, index) || root == 0) {
+		return 0;
 	}
-	if (frame_of(tree->root)->refs > 1) {
-		tree->root = node_copy(tree->root);
-	}
-	node = tree->root;
-	for (unsigned level = tree->height - 1; level > 0; level--) {
-		uint64_t start = index & ~(span_of(level) - 1);
-		uint64_t *entry = &node_entries(node)[slot_of(index, level)];
+	for (unsigned level = tree->height; level-- > 0;) {
+		uint64_t start;
 
-		if (*entry == 0 || (start >= first && end - start >= span_of(level))) {
-			return;
+		if (frame_of((uint32_t)*link)->refs > 1) {
+			shared++;
+			if (copying) {
+				*link = node_copy((uint32_t)*link);
+			}
 		}
-		if (frame_of((uint32_t)*entry)->refs > 1) {
-			*entry = node_copy((uint32_t)*entry);
+		link = &node_entries((uint32_t)*link)[slot_of(index, level)];
+		start = index & ~(span_of(level) - 1);
+		if (level == 0 || *link == 0 || (start >= first && end - start >= span_of(level))) {
+			break;
 		}
-		node = (uint32_t)*entry;
 	}
+	tree->root = (uint32_t)root;
+	return shared;
 }
 
 bool tree_prepare_range(struct tree *tree, uint64_t first, uint64_t end)
 {
-	if (tree->root == 0) {
+	uint64_t at = first;
+
+	if (tree_next(tree, &at, end) == 0 ||
+		walk_boundary(tree, first, first, end, false) +
+				walk_boundary(tree, end - 1, first, end, false) ==
+			0) {
 		return true;
 	}
 	if (!frames_reserve(2 * TREE_HEIGHT_MAX, true)) {
 		return false;
 	}
-	prepare_boundary(tree, first, first, end);
-	prepare_boundary(tree, end - 1, first, end);
+	walk_boundary(tree, first, first, end, true);
+	walk_boundary(tree, end - 1, first, end, true);
 	return true;
 }
 
