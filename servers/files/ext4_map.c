@@ -41,6 +41,30 @@ static bool run_is_on_disk(const struct ext4 *ext4, uint64_t physical, uint64_t 
 	       length <= blocks - physical;
 }
 
+/*
+ * Move the cursor to the next leaf extent; 1, 0 at the end. Not by
+ * EXT2_EXTENT_NEXT_LEAF, which goes through the same node once more when the
+ * cursor got there by ext2fs_extent_goto.
+ */
+static int64_t next_leaf(struct ext4_map *map, struct ext2fs_extent *extent)
+{
+	errcode_t error = ext2fs_extent_get(map->extents, EXT2_EXTENT_NEXT_SIB, extent);
+
+	while (error == EXT2_ET_EXTENT_NO_NEXT) {
+		error = ext2fs_extent_get(map->extents, EXT2_EXTENT_UP, extent);
+		if (error == EXT2_ET_EXTENT_NO_UP) {
+			return 0;
+		}
+		if (!error) {
+			error = ext2fs_extent_get(map->extents, EXT2_EXTENT_NEXT_SIB, extent);
+		}
+	}
+	while (!error && !(extent->e_flags & EXT2_EXTENT_FLAGS_LEAF)) {
+		error = ext2fs_extent_get(map->extents, EXT2_EXTENT_DOWN, extent);
+	}
+	return error ? ext4_status(error) : 1;
+}
+
 /* Put the cursor on the extent that holds `logical`, or else the next one. 1, 0 if none. */
 static int64_t seek(struct ext4_map *map, uint64_t logical, struct ext2fs_extent *extent)
 {
@@ -57,11 +81,11 @@ static int64_t seek(struct ext4_map *map, uint64_t logical, struct ext2fs_extent
 	}
 	status = ext4_status(error);
 	if (status == 0 && extent->e_lblk + extent->e_len <= logical) {
-		error = ext2fs_extent_get(map->extents, EXT2_EXTENT_NEXT_LEAF, extent);
-		if (error == EXT2_ET_EXTENT_NO_NEXT) {
-			return 0;
+		status = next_leaf(map, extent);
+		if (status != 1) {
+			return status;
 		}
-		status = ext4_status(error);
+		status = 0;
 	}
 	if (status != 0) {
 		return status;

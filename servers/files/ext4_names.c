@@ -132,6 +132,15 @@ int64_t ext4_create(struct file_system *fs, uint64_t directory, const struct nam
 	return ext4_parent_changed(ext4, (uint32_t)directory, is_directory ? 1 : 0);
 }
 
+/* Whether the inode may get a further name. */
+static int64_t check_link(struct ext4 *ext4, const struct ext4_inode *inode)
+{
+	if (ext4_is(inode, MODE_DIRECTORY)) {
+		return -STATUS_PERM;
+	}
+	return inode->raw.i_links_count == 0 ? -STATUS_NOENT : ext4_links_check(ext4, inode);
+}
+
 int64_t ext4_link(struct file_system *fs, uint64_t directory, const struct name *name, uint64_t ino)
 {
 	struct ext4 *ext4 = ext4_of(fs);
@@ -143,19 +152,15 @@ int64_t ext4_link(struct file_system *fs, uint64_t directory, const struct name 
 	if (status == 0) {
 		status = ext4_inode_load(ext4, ino, &inode);
 	}
-	if (status == 0 && ext4_is(&inode, MODE_DIRECTORY)) {
-		status = -STATUS_PERM;
-	}
-	if (status == 0 && inode.raw.i_links_count == 0) {
-		status = -STATUS_NOENT;
-	}
-	if (status == 0) {
-		status = ext4_links_check(ext4, &inode);
-	}
 	if (status == 0) {
 		status = open_for_new(ext4, directory, name, &handle, &place);
 	}
 	if (status != 0) {
+		return status;
+	}
+	status = check_link(ext4, &inode);
+	if (status != 0) {
+		ext4_directory_close(&handle);
 		return status;
 	}
 	/* The count first: too many links are harmless, too few are not. */
