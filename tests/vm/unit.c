@@ -11,7 +11,7 @@
 
 struct world worlds[2];
 struct vm_flush flush;
-uint64_t words[MESSAGE_WORDS];
+
 uint64_t kernel_pages = KERNEL_TABLES_BASE;
 
 struct paddr alloc_page(void *context)

@@ -241,6 +241,11 @@ void test_preemption(void)
 		calls++;
 	} while (err == VM_PREEMPTED);
 	CHECK(err == ERR_OK && item.done == 2000 && calls > 8);
+	item = item_of(0, 0, 2000, R | X, 0);
+	for (calls = 0; vm_protect(window, &item, &flush) == VM_PREEMPTED; calls++) {
+		CHECK(calls < 100);
+	}
+	CHECK(item.done == 2000 && calls > 8);
 	for (calls = 0; !vm_binding_unbind(binding); calls++) {
 		CHECK(calls < 100);
 		item.done = 0;
