@@ -184,6 +184,9 @@ static void complete_page(const struct object *object, uint64_t index, uint32_t 
 {
 	struct frame *f = frame_of(frame);
 	uint64_t start = index << PAGE_SHIFT;
+	/* Pages are written only after the file server knows the size: behind what it knows there
+	 * is nothing but zeros, whatever the disk says. */
+	uint64_t end = object->size < object->file_size ? object->size : object->file_size;
 
 	if (is_hole) {
 		frame_zero(frame);
@@ -191,8 +194,8 @@ static void complete_page(const struct object *object, uint64_t index, uint32_t 
 	}
 	f->flags = FRAME_ALLOCATED;
 	cache_counts.pages_in++;
-	if (object->size - start < PAGE_BYTES) {
-		uint64_t used = object->size - start;
+	if (end < start + PAGE_BYTES) {
+		uint64_t used = end > start ? end - start : 0;
 
 		memset((uint8_t *)frame_data(frame) + used, 0, PAGE_BYTES - used);
 	}

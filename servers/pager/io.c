@@ -142,7 +142,6 @@ static int64_t write_piece(struct write *w, uint64_t done)
 	cache_unpin((uint32_t)frame);
 	if (at + n > w->object->size) {
 		w->object->size = at + n;
-		w->object->size_pending = w->object->kind != OBJECT_KIND_ANONYMOUS;
 	}
 	return (int64_t)n;
 }
@@ -150,11 +149,12 @@ static int64_t write_piece(struct write *w, uint64_t done)
 /* Places behind the end of the file that a request cut short did not use go back. */
 static void return_places(const struct write *w)
 {
-	const struct object *object = w->object;
+	struct object *object = w->object;
 
 	if (w->placed_end > object_pages(object)) {
 		files_set_size(object->fs, object->ino, w->placed_end << PAGE_SHIFT);
-		files_set_size(object->fs, object->ino, object->size);
+		object->file_size = w->placed_end << PAGE_SHIFT;
+		object_push_size(object);
 	}
 }
 

@@ -195,6 +195,7 @@ static int object_make(uint32_t fs, uint64_t ino, bool is_tmpfs, struct object *
 		slab_free(&object_slab, object);
 		return error;
 	}
+	object->file_size = object->size;
 	object->kind = is_tmpfs ? OBJECT_KIND_TMPFS : OBJECT_KIND_DISK;
 	object->fs = fs;
 	object->ino = ino;
@@ -274,9 +275,9 @@ int object_push_size(struct object *object)
 {
 	int error = 0;
 
-	if (object->size_pending) {
+	if (object->kind != OBJECT_KIND_ANONYMOUS && object->file_size != object->size) {
 		error = files_set_size(object->fs, object->ino, object->size);
-		object->size_pending = error != 0;
+		object->file_size = error == 0 ? object->size : object->file_size;
 	}
 	return error;
 }
@@ -375,7 +376,7 @@ static int set_size(struct object *object, uint64_t size)
 	}
 	if (error == 0) {
 		object->size = size;
-		object->size_pending = false;
+		object->file_size = size;
 	}
 	return error;
 }

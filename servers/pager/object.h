@@ -17,9 +17,8 @@ struct object_links {
 
 struct object {
 	struct object *hash_next;
-	uint8_t kind;	   /* enum object_kind; 0 = a free record */
-	bool forgotten;	   /* unlinked: goes with the last user */
-	bool size_pending; /* the file server does not know the size yet */
+	uint8_t kind;	/* enum object_kind; 0 = a free record */
+	bool forgotten; /* unlinked: goes with the last user */
 	bool on_idle, on_dirty;
 	int error; /* a write-back failed with it and nobody was told: -STATUS_*, else 0 */
 	uint32_t fs;
@@ -27,7 +26,8 @@ struct object {
 	uint32_t region_count;
 	uint32_t holds; /* requests in progress */
 	uint64_t ino;
-	uint64_t size; /* bytes */
+	uint64_t size;	    /* bytes */
+	uint64_t file_size; /* the same as far as the file server knows */
 	struct tree tree;
 	uint64_t dirty_count;
 	uint64_t dirty_first, dirty_end; /* all dirty pages lie in it */

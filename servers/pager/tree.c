@@ -356,8 +356,8 @@ void tree_remove(struct tree *tree, uint64_t first, uint64_t end, tree_drop_fn *
  * Walk the nodes on the path to `index` that reach beyond [first, end).
  * `copying`: unshare those that are shared. Returns how many were.
  */
-static unsigned walk_boundary(
-	struct tree *tree, uint64_t index, uint64_t first, uint64_t end, bool copying)
+static unsigned walk_boundary(struct tree *tree, uint64_t index, uint64_t first, uint64_t end,
+			      bool copying)
 {
 	uint64_t root = tree->root, *link = &root;
 	unsigned shared = 0;
@@ -389,9 +389,9 @@ bool tree_prepare_range(struct tree *tree, uint64_t first, uint64_t end)
 	uint64_t at = first;
 
 	if (tree_next(tree, &at, end) == 0 ||
-		walk_boundary(tree, first, first, end, false) +
-				walk_boundary(tree, end - 1, first, end, false) ==
-			0) {
+	    walk_boundary(tree, first, first, end, false) +
+			    walk_boundary(tree, end - 1, first, end, false) ==
+		    0) {
 		return true;
 	}
 	if (!frames_reserve(2 * TREE_HEIGHT_MAX, true)) {

@@ -154,7 +154,7 @@ uint64_t fake_entry(const struct kernel_space *k, uint32_t page)
 }
 
 void fake_each_entry(const struct kernel_space *k,
-	void (*each)(void *context, uint32_t page, uint64_t entry), void *context)
+		     void (*each)(void *context, uint32_t page, uint64_t entry), void *context)
 {
 	const struct table *t = tables[k->space];
 
@@ -239,7 +239,7 @@ static enum err run_item(struct window_item *item)
 
 		if (item->op == WINDOW_MAP) {
 			enum err err = map_page(item->cap, item, page,
-				(uint32_t)item->pool_page + item->done);
+						(uint32_t)item->pool_page + item->done);
 
 			if (err != ERR_OK) {
 				return err;
@@ -360,7 +360,7 @@ void fake_file_unlink(struct fake_file *file)
 }
 
 void fake_file_fill(struct fake_file *file, const uint8_t *data, uint64_t size,
-	bool (*hole)(uint64_t page))
+		    bool (*hole)(uint64_t page))
 {
 	file->size = size;
 	for (uint64_t i = 0; i * PAGE_BYTES < size; i++) {
@@ -426,7 +426,7 @@ static void check_frames(const uint32_t *list, unsigned n)
 }
 
 int files_read_pages(uint32_t fs, uint64_t ino, uint64_t first, unsigned n, const uint32_t *list,
-	uint64_t *holes)
+		     uint64_t *holes)
 {
 	struct fake_file *file = fake_file(fs, ino);
 

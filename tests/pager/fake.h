@@ -29,7 +29,7 @@ void fake_pool(uint32_t pages, unsigned extents);
 uint64_t fake_entry(const struct kernel_space *k, uint32_t page);
 /* Call `each` for every valid entry. */
 void fake_each_entry(const struct kernel_space *k,
-	void (*each)(void *context, uint32_t page, uint64_t entry), void *context);
+		     void (*each)(void *context, uint32_t page, uint64_t entry), void *context);
 /* Banks that may still be made; each covers FAKE_BANK_TABLES leaf tables. */
 extern unsigned fake_banks_left;
 #define FAKE_BANK_TABLES 4u
@@ -58,12 +58,12 @@ struct fake_file *fake_file(uint32_t fs, uint64_t ino);
 void fake_file_unlink(struct fake_file *file);
 /* Fill with bytes as if it had always been there; holes where `hole` says. */
 void fake_file_fill(struct fake_file *file, const uint8_t *data, uint64_t size,
-	bool (*hole)(uint64_t page));
+		    bool (*hole)(uint64_t page));
 unsigned fake_files_open(void);
 
 /* One in so many calls fails; 0 = none. */
 extern unsigned fake_read_errors, fake_write_errors;
-extern unsigned fake_errors; /* errors given so far */
+extern unsigned fake_errors;	  /* errors given so far */
 extern uint64_t fake_blocks_left; /* pages that can still be allocated */
 extern uint64_t fake_pages_read, fake_pages_written, fake_reads;
 

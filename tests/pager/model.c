@@ -120,7 +120,7 @@ static struct model_object *model_of(const struct object *object)
 		struct model_object *m = &model_objects[i];
 
 		if (m->kind != 0 && m->number == object_number(object) &&
-			(m->opened || m->regions > 0)) {
+		    (m->opened || m->regions > 0)) {
 			return m;
 		}
 	}
@@ -186,8 +186,8 @@ static void check_entry(void *context, uint32_t page, uint64_t entry)
 	if (cached != 0) {
 		CHECK(frame == cached);
 		CHECK(frame_of(frame)->flags & FRAME_MAPPED);
-		CHECK(!(entry & RIGHT_WRITE) || ((r->flags & PAGER_SHARED) &&
-							(frame_of(frame)->flags & FRAME_DIRTY)));
+		CHECK(!(entry & RIGHT_WRITE) ||
+		      ((r->flags & PAGER_SHARED) && (frame_of(frame)->flags & FRAME_DIRTY)));
 		return;
 	}
 	CHECK(r->object == NULL && frame == frames.zero && !(entry & RIGHT_WRITE));
@@ -264,7 +264,7 @@ static void check_frames(void)
 
 		if (space != NULL && space->active) {
 			CHECK(count_tree(space->tree.root, space->tree.height) ==
-				space->tree.pages);
+			      space->tree.pages);
 		}
 	}
 	for (uint32_t i = 1; i < frames.total; i++) {

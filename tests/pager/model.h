@@ -24,8 +24,8 @@ struct model_object {
 	enum model_kind kind; /* 0 = no object */
 	uint32_t fs;
 	uint64_t ino;
-	uint32_t number;  /* the pager's; valid while opened */
-	bool opened;	  /* has an opener of ours */
+	uint32_t number; /* the pager's; valid while opened */
+	bool opened;	 /* has an opener of ours */
 	bool linked;
 	unsigned regions; /* pages that map it */
 	uint64_t size;
@@ -37,7 +37,7 @@ struct model_page {
 	uint8_t protection;
 	struct model_object *object; /* NULL = private anonymous */
 	uint64_t index;
-	uint8_t *copy; /* private bytes; NULL = none of its own */
+	uint8_t *copy;	  /* private bytes; NULL = none of its own */
 	unsigned defined; /* bytes of the copy that were defined when it was made */
 };
 

@@ -151,7 +151,7 @@ static void sync_copies(struct model_space *m, unsigned slot, unsigned pages)
 		struct model_page *p = &m->pages[i];
 
 		if (p->mapped && !p->shared && p->copy == NULL && !model_beyond(p) &&
-			tree_get(&space->tree, model_page_number(i), NULL) != 0) {
+		    tree_get(&space->tree, model_page_number(i), NULL) != 0) {
 			model_write(p);
 		}
 	}
@@ -204,8 +204,9 @@ static uint32_t thread_frame(struct model_space *m, unsigned slot, unsigned acce
 		if (code != 0) {
 			bool full = p->shared && (access & FAULT_WRITE) && fake_blocks_left < 64;
 
-			CHECK(code == expected || (code == PAGER_FAULT_NO_MEMORY && config->tight) ||
-				(code == PAGER_FAULT_IO && (fake_read_errors != 0 || full)));
+			CHECK(code == expected ||
+			      (code == PAGER_FAULT_NO_MEMORY && config->tight) ||
+			      (code == PAGER_FAULT_IO && (fake_read_errors != 0 || full)));
 			sync_copies(m, slot, 1);
 			return 0;
 		}
@@ -261,8 +262,8 @@ static void op_store(void)
 }
 
 /* How many bytes of a copy the model lets through. */
-static uint64_t copy_allowed(
-	const struct model_space *m, uint64_t address, uint64_t n, unsigned access)
+static uint64_t copy_allowed(const struct model_space *m, uint64_t address, uint64_t n,
+			     unsigned access)
 {
 	uint64_t done = 0;
 
@@ -286,14 +287,14 @@ static uint64_t copy_result(int64_t status, uint64_t allowed)
 		return 0;
 	}
 	CHECK((uint64_t)status == allowed ||
-		((uint64_t)status < allowed &&
-			(config->tight || fake_read_errors != 0 || fake_blocks_left < 64)));
+	      ((uint64_t)status < allowed &&
+	       (config->tight || fake_read_errors != 0 || fake_blocks_left < 64)));
 	return (uint64_t)status;
 }
 
 /* Bytes of a space as the model has them. */
 static void model_gather(const struct model_space *m, uint64_t address, uint64_t n, uint8_t *to,
-	bool *defined)
+			 bool *defined)
 {
 	for (uint64_t i = 0; i < n; i++) {
 		uint64_t at = address + i;
@@ -381,7 +382,7 @@ static void op_exchange(void)
 
 /* Put a mapping into the model. */
 static void model_map(struct model_space *m, unsigned slot, unsigned pages,
-	const struct model_page *like, uint64_t index)
+		      const struct model_page *like, uint64_t index)
 {
 	for (unsigned i = 0; i < pages; i++) {
 		struct model_page *p = &m->pages[slot + i];
@@ -417,7 +418,7 @@ static uint8_t pick_protection(void)
 
 /* A new anonymous shared object for the model, from what the pager made at `address`. */
 static bool adopt_anonymous(struct model_space *m, uint64_t address, struct model_object *object,
-	unsigned pages)
+			    unsigned pages)
 {
 	const struct region *r =
 		region_at(space_find(m->number), (uint32_t)(address >> PAGE_SHIFT));
@@ -459,7 +460,7 @@ static void op_map(void)
 	}
 	index = object == NULL ? 0 : index;
 	status = CALL(PAGER_MAP, m->number, address, pages * PAGE_BYTES - random_below(PAGE_BYTES),
-		protection, flags, object == NULL ? 0 : object->number, index * PAGE_BYTES);
+		      protection, flags, object == NULL ? 0 : object->number, index * PAGE_BYTES);
 	if ((protection & 6) == 6) {
 		CHECK(status == -STATUS_ACCES);
 		return;
@@ -468,8 +469,8 @@ static void op_map(void)
 		bool taken = any_mapped(m, slot, pages);
 
 		CHECK(excused(status) ||
-			(status == -STATUS_EXIST && taken && (flags & PAGER_NOREPLACE)) ||
-			(status == -STATUS_AGAIN && (flags & PAGER_LOCKED)));
+		      (status == -STATUS_EXIST && taken && (flags & PAGER_NOREPLACE)) ||
+		      (status == -STATUS_AGAIN && (flags & PAGER_LOCKED)));
 		return;
 	}
 	if (flags & PAGER_FIXED) {
@@ -478,7 +479,7 @@ static void op_map(void)
 	} else {
 		slot = model_slot((uint32_t)(out1 >> PAGE_SHIFT));
 		if (slot == MODEL_PAGES ||
-			model_slot((uint32_t)(out1 >> PAGE_SHIFT) + pages - 1) == MODEL_PAGES) {
+		    model_slot((uint32_t)(out1 >> PAGE_SHIFT) + pages - 1) == MODEL_PAGES) {
 			CHECK(CALL(PAGER_UNMAP, m->number, out1, pages * PAGE_BYTES) == 0);
 			return;
 		}
@@ -489,11 +490,11 @@ static void op_map(void)
 		object = made;
 	}
 	model_map(m, slot, pages,
-		&(struct model_page){.protection = protection,
-			.shared = flags & PAGER_SHARED,
-			.locked = flags & PAGER_LOCKED,
-			.object = object},
-		index);
+		  &(struct model_page){.protection = protection,
+				       .shared = flags & PAGER_SHARED,
+				       .locked = flags & PAGER_LOCKED,
+				       .object = object},
+		  index);
 	sync_copies(m, slot, pages);
 }
 
@@ -549,7 +550,7 @@ static void op_protect(void)
 }
 
 static void model_move(struct model_space *m, unsigned from, unsigned old_pages, unsigned to,
-	unsigned new_pages, bool keep)
+		       unsigned new_pages, bool keep)
 {
 	static struct model_page moved[MODEL_PAGES];
 	struct model_page like = m->pages[from];
@@ -609,12 +610,12 @@ static void op_remap(void)
 	bool whole = r->end - model_page_number(slot) >= pages;
 
 	status = CALL(PAGER_REMAP, m->number, address_of(slot), pages * PAGE_BYTES,
-		wanted * PAGE_BYTES, flags, address_of(to));
+		      wanted * PAGE_BYTES, flags, address_of(to));
 	if (status != 0) {
 		bool overlap = (flags & 2) && slot < to + wanted && to < slot + pages;
 
 		CHECK((status == -STATUS_INVAL && overlap) || (status == -STATUS_FAULT && !whole) ||
-			(status == -STATUS_NOMEM && (flags == 0 || config->tight)));
+		      (status == -STATUS_NOMEM && (flags == 0 || config->tight)));
 		for (unsigned i = to; (flags & 2) && i < to + wanted && !overlap; i++) {
 			if (region_at(space_find(m->number), model_page_number(i)) == NULL) {
 				model_clear(&m->pages[i]);
@@ -637,7 +638,7 @@ static void op_remap(void)
 			CHECK(slot % ARENA_PAGES + wanted <= ARENA_PAGES);
 			CHECK(!any_mapped(m, slot + pages, wanted - pages));
 			model_map(m, slot + pages, wanted - pages, &m->pages[slot],
-				m->pages[slot].index + pages);
+				  m->pages[slot].index + pages);
 		}
 	} else {
 		unsigned first = model_slot((uint32_t)(out1 >> PAGE_SHIFT));
@@ -682,7 +683,7 @@ static void op_advise(void)
 			continue;
 		}
 		if ((advice == 4 || advice == 8) &&
-			(p->locked || (advice == 8 && (p->object != NULL || p->shared)))) {
+		    (p->locked || (advice == 8 && (p->object != NULL || p->shared)))) {
 			expected = -STATUS_INVAL;
 		} else if (advice == 4 || advice == 8) {
 			CHECK(p->shared || !own || (config->tight && status == -STATUS_NOMEM));
@@ -857,7 +858,7 @@ static void op_unlink(void)
 
 /* Is any page of the range this object's? Then bytes move under our hands. */
 static bool range_shows(const struct model_space *m, uint64_t address, uint64_t n,
-	const struct model_object *o)
+			const struct model_object *o)
 {
 	for (uint64_t at = address & ~(PAGE_BYTES - 1); at < address + n; at += PAGE_BYTES) {
 		unsigned slot = model_slot((uint32_t)(at >> PAGE_SHIFT));
@@ -869,7 +870,8 @@ static bool range_shows(const struct model_space *m, uint64_t address, uint64_t 
 	return false;
 }
 
-static void model_write_file(struct model_object *o, uint64_t offset, const uint8_t *from, uint64_t n)
+static void model_write_file(struct model_object *o, uint64_t offset, const uint8_t *from,
+			     uint64_t n)
 {
 	memcpy(o->bytes + offset, from, n);
 	o->size = offset + n > o->size ? offset + n : o->size;
@@ -905,11 +907,12 @@ static void op_write(void)
 			return;
 		}
 		status = CALL(PAGER_OBJECT_WRITE, o->number, append ? UINT64_MAX : offset, n,
-			m->number, address);
+			      m->number, address);
 	} else {
 		fill_random(bytes, n);
 		memcpy(pager_xfer + 64, bytes, n);
-		status = CALL(PAGER_OBJECT_WRITE_XFER, o->number, append ? UINT64_MAX : offset, n, 64);
+		status = CALL(PAGER_OBJECT_WRITE_XFER, o->number, append ? UINT64_MAX : offset, n,
+			      64);
 	}
 	n = copy_result(status, allowed);
 	CHECK(status < 0 || out1 == offset + n);
@@ -934,8 +937,7 @@ static void op_read(void)
 	offset = random_below(o->size + PAGE_BYTES);
 	allowed = offset >= o->size ? 0 : n < o->size - offset ? n : o->size - offset;
 	if (m == NULL) {
-		done = copy_result(
-			CALL(PAGER_OBJECT_READ_XFER, o->number, offset, n, 8), allowed);
+		done = copy_result(CALL(PAGER_OBJECT_READ_XFER, o->number, offset, n, 8), allowed);
 		CHECK(memcmp(pager_xfer + 8, o->bytes + offset, done) == 0);
 		return;
 	}
@@ -945,8 +947,8 @@ static void op_read(void)
 	}
 	if (allowed > 0) {
 		allowed = copy_allowed(m, address, allowed, FAULT_WRITE);
-		done = copy_result(CALL(PAGER_OBJECT_READ, o->number, offset, n, m->number, address),
-			allowed);
+		done = copy_result(
+			CALL(PAGER_OBJECT_READ, o->number, offset, n, m->number, address), allowed);
 		memcpy(bytes, o->bytes + offset, done);
 		model_scatter(m, address, done, bytes);
 		slot = model_slot((uint32_t)((address + done) >> PAGE_SHIFT));
@@ -998,7 +1000,8 @@ static void check_disk(const struct model_object *o)
 		uint64_t n = o->size - i * PAGE_BYTES;
 		const uint8_t *page = file->pages[i] == NULL ? zeros : file->pages[i];
 
-		CHECK(memcmp(page, o->bytes + i * PAGE_BYTES, n < PAGE_BYTES ? n : PAGE_BYTES) == 0);
+		CHECK(memcmp(page, o->bytes + i * PAGE_BYTES, n < PAGE_BYTES ? n : PAGE_BYTES) ==
+		      0);
 	}
 	for (uint64_t i = object_pages(object_find(o->number)); i < FAKE_PAGES_MAX; i++) {
 		CHECK(file->pages[i] == NULL);
@@ -1046,7 +1049,7 @@ static void op_sync_range(void)
 			const struct fake_file *file = fake_file(p->object->fs, p->object->ino);
 
 			CHECK(file->pages[p->index] == NULL ||
-				memcmp(file->pages[p->index], model_read(p), model_defined(p)) == 0);
+			      memcmp(file->pages[p->index], model_read(p), model_defined(p)) == 0);
 		}
 	}
 }
@@ -1095,10 +1098,9 @@ static void op_figures(void)
 		CHECK(n >= 0 && n <= 5);
 		for (int64_t i = 0; i < n; i++) {
 			CHECK(records[i].start < records[i].end && records[i].end > from);
-			CHECK(records[i].resident == records[i].shared_clean +
-							     records[i].shared_dirty +
-							     records[i].private_clean +
-							     records[i].private_dirty);
+			CHECK(records[i].resident ==
+			      records[i].shared_clean + records[i].shared_dirty +
+				      records[i].private_clean + records[i].private_dirty);
 			mapped += (records[i].end - records[i].start) / PAGE_BYTES;
 			resident += records[i].resident;
 			from = records[i].end;
@@ -1116,28 +1118,17 @@ static const struct {
 	unsigned weight;
 	const char *name;
 } operations[] = {
-	{op_load, 24, "load"},
-	{op_store, 30, "store"},
-	{op_copy, 10, "copy"},
-	{op_exchange, 2, "exchange"},
-	{op_map, 16, "map"},
-	{op_unmap, 5, "unmap"},
-	{op_protect, 6, "protect"},
-	{op_remap, 6, "remap"},
-	{op_advise, 6, "advise"},
-	{op_lock, 1, "lock"},
-	{op_fork, 3, "fork"},
-	{op_exit, 2, "exit"},
-	{op_create, 3, "create"},
-	{op_open_close, 5, "open or close"},
-	{op_unlink, 2, "unlink"},
-	{op_write, 8, "write"},
-	{op_read, 6, "read"},
-	{op_truncate, 3, "truncate"},
-	{op_sync, 2, "sync"},
-	{op_sync_range, 1, "sync range"},
-	{op_memory, 1, "memory"},
-	{op_figures, 1, "figures"},
+	{op_load, 24, "load"},	    {op_store, 30, "store"},
+	{op_copy, 10, "copy"},	    {op_exchange, 2, "exchange"},
+	{op_map, 16, "map"},	    {op_unmap, 5, "unmap"},
+	{op_protect, 6, "protect"}, {op_remap, 6, "remap"},
+	{op_advise, 6, "advise"},   {op_lock, 1, "lock"},
+	{op_fork, 3, "fork"},	    {op_exit, 2, "exit"},
+	{op_create, 3, "create"},   {op_open_close, 5, "open or close"},
+	{op_unlink, 2, "unlink"},   {op_write, 8, "write"},
+	{op_read, 6, "read"},	    {op_truncate, 3, "truncate"},
+	{op_sync, 2, "sync"},	    {op_sync_range, 1, "sync range"},
+	{op_memory, 1, "memory"},   {op_figures, 1, "figures"},
 };
 
 static const char *operation_name = "start";
@@ -1146,8 +1137,8 @@ static uint64_t operation_number;
 void random_where(char *text, size_t size)
 {
 	snprintf(text, size, "%s seed %lu operation %lu (%s)", config == NULL ? "" : config->name,
-		config == NULL ? 0 : (unsigned long)config->seed, (unsigned long)operation_number,
-		operation_name);
+		 config == NULL ? 0 : (unsigned long)config->seed, (unsigned long)operation_number,
+		 operation_name);
 }
 
 static void run_one(void)

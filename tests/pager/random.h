@@ -13,9 +13,9 @@ struct random_config {
 	uint64_t operations;
 	uint32_t pages; /* of the pool */
 	unsigned extents;
-	bool tight;	 /* requests may fail for want of memory */
-	uint64_t blocks; /* of the disk */
-	unsigned banks;	 /* of page tables */
+	bool tight;			    /* requests may fail for want of memory */
+	uint64_t blocks;		    /* of the disk */
+	unsigned banks;			    /* of page tables */
 	unsigned read_errors, write_errors; /* one in so many; 0 = none */
 };
 
