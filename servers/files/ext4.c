@@ -22,6 +22,7 @@
 
 #define SUPERBLOCK_BYTES 1024
 #define INODE_CACHE 32
+#define WORKING_BYTES	 65536
 #define BITARRAY_MAX (1ull << 23) /* blocks: 1 MiB of bits; larger disks use trees */
 
 /* Features that may be there on a disk that is written. */
@@ -201,6 +202,18 @@ static void find_zero(struct ext4 *ext4)
 	ext4->boot_block_is_zero = true;
 }
 
+/*
+ * libext2fs does not survive every failure of malloc (an extent cursor
+ * without path, for one), so no request begins that might run out.
+ */
+static bool memory_is_left(void)
+{
+	void *memory = malloc(WORKING_BYTES);
+
+	free(memory);
+	return memory != NULL;
+}
+
 static int64_t set_up(struct ext4 *ext4)
 {
 	ext2_filsys fs = ext4->fs;
@@ -213,7 +226,7 @@ static int64_t set_up(struct ext4 *ext4)
 	ext4->block_shift = EXT2_BLOCK_SIZE_BITS(fs->super);
 	ext4->block = malloc(fs->blocksize);
 	ext4->dirty_groups = calloc(1, fs->group_desc_count / 4 + 1);
-	if (!ext4->block || !ext4->dirty_groups ||
+	if (!ext4->block || !ext4->dirty_groups || !memory_is_left() ||
 	    ext2fs_create_inode_cache(fs, INODE_CACHE) != 0) {
 		return -STATUS_NOMEM;
 	}
@@ -269,9 +282,14 @@ static int64_t mount(struct ext4 *ext4)
 
 int64_t ext4_begin(struct ext4 *ext4)
 {
+	if (!memory_is_left()) {
+		return -STATUS_NOMEM;
+	}
 	if (!ext4->tried) {
-		ext4->tried = true;
 		ext4->mount_status = mount(ext4);
+		/* Another try may find more memory, or a disk that is well again. */
+		ext4->tried = ext4->mount_status != -STATUS_NOMEM &&
+			      ext4->mount_status != -STATUS_IO;
 	}
 	if (ext4->mount_status != 0) {
 		return ext4->mount_status;

@@ -16,3 +16,9 @@ $(FILES_HOST_LIB)/libext2fs.a: tests/files/build-host-ext2fs.sh | $(SETUP)
 	@sh tests/files/build-host-ext2fs.sh $(FILES_HOST_LIB)
 
 $(B)/host-tests/files-model: $(FILES_HOST_LIB)/libext2fs.a
+
+HOST_TESTS += files-robust
+files-robust_SRC := tests/files/robust_test.c $(FILES_HOST_SRC)
+files-robust_CFLAGS := $(FILES_HOST_CFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
+files-robust_LDLIBS := $(FILES_HOST_LDLIBS)
+$(B)/host-tests/files-robust: $(FILES_HOST_LIB)/libext2fs.a
