@@ -193,9 +193,12 @@ bool pid_in_use(int32_t pid);
 /* group.c */
 void group_check_orphan(const struct process *p, const struct process *connection);
 
-/* main.c */
+/* dispatch.c */
 void thread_answer(struct thread *t, unsigned words, uint64_t value);
-void main_flush_answer(void);
+void answer_flush(void);
+cap_t answer_take(struct message *m);
+void message_handle(struct message *m, cap_t reply);
+cap_t reply_take(void);
 bool reply_reserve(void); /* one more for the stock; false: no memory */
 void reply_unreserve(void);
 void reply_give(cap_t reply);

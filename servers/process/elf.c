@@ -105,29 +105,40 @@ static int64_t add_segment(const uint8_t *p, uint64_t file_size, uint64_t first,
 	return 0;
 }
 
-int64_t elf_read_segments(const uint8_t *phdrs, uint64_t file_size, uint64_t first, uint64_t end,
-			  struct elf_image *image)
+/* Fill in where the name of the interpreter is, if the file wants one. */
+static int64_t find_interpreter(const uint8_t *phdrs, uint64_t file_size, struct elf_image *image)
 {
 	for (uint32_t i = 0; i < image->phdr_count; i++) {
 		const uint8_t *p = phdrs + i * ELF_PHDR_SIZE;
-		uint64_t type = get(p, 4);
+		uint64_t offset = get(p + 8, 8), size = get(p + 32, 8);
 
-		if (type == SEGMENT_LOAD) {
-			int64_t status = add_segment(p, file_size, first, end, image);
-
-			if (status < 0) {
-				return status;
-			}
-		} else if (type == SEGMENT_INTERP && image->interpreter_size == 0) {
-			image->interpreter_offset = get(p + 8, 8);
-			image->interpreter_size = get(p + 32, 8);
-			if (image->interpreter_size < 2 ||
-			    image->interpreter_size > ELF_INTERPRETER_MAX ||
-			    !in_file(image->interpreter_offset, image->interpreter_size,
-				     file_size)) {
-				return -STATUS_NOEXEC;
-			}
+		if (get(p, 4) != SEGMENT_INTERP) {
+			continue;
 		}
+		if (size < 2 || size > ELF_INTERPRETER_MAX || !in_file(offset, size, file_size)) {
+			return -STATUS_NOEXEC;
+		}
+		image->interpreter_offset = offset;
+		image->interpreter_size = size;
+		return 0;
+	}
+	return 0;
+}
+
+int64_t elf_read_segments(const uint8_t *phdrs, uint64_t file_size, uint64_t first, uint64_t end,
+			  struct elf_image *image)
+{
+	int64_t status = find_interpreter(phdrs, file_size, image);
+
+	for (uint32_t i = 0; i < image->phdr_count && status == 0; i++) {
+		const uint8_t *p = phdrs + i * ELF_PHDR_SIZE;
+
+		if (get(p, 4) == SEGMENT_LOAD) {
+			status = add_segment(p, file_size, first, end, image);
+		}
+	}
+	if (status < 0) {
+		return status;
 	}
 	if (image->segment_count == 0 || image->entry < image->low || image->entry >= image->high) {
 		return -STATUS_NOEXEC;

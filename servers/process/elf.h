@@ -37,7 +37,8 @@ int64_t elf_read_header(const uint8_t *head, size_t size, uint64_t file_size,
 			struct elf_image *image);
 
 /*
- * Check the image->phdr_count program headers and fill in the rest. A file
+ * Check the image->phdr_count program headers and fill in the rest (the
+ * interpreter's name even if something else is wrong). A file
  * that passes has: at least one segment; all offsets inside the file; all
  * addresses, for a non-dynamic file, in [first, end); a dynamic one's bounds
  * no larger than end - first; segments congruent with their offsets.

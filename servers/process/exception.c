@@ -9,6 +9,8 @@
 
 #include "servers/lib/objects.h"
 
+#define STACK_NEAR (64ull * 1024) /* bytes around the stack pointer that a stack access may hit */
+
 /* Privileged spec, table of scause values. */
 enum cause {
 	CAUSE_FETCH_MISALIGNED = 0,
@@ -104,9 +106,30 @@ static const char *access_name(uint64_t cause)
 	}
 }
 
+/* Did t run over the end of its stack? The address is then close to the stack pointer. */
+static bool is_stack_overflow(const struct thread *t)
+{
+	const struct fault_record *f = &t->core->fault;
+	struct registers r;
+
+	if (f->pager_code == PAGER_FAULT_STACK_GUARD) {
+		return true;
+	}
+	if ((f->pager_code != PAGER_FAULT_PROTECTION && f->pager_code != PAGER_FAULT_NO_REGION) ||
+	    f->cause == CAUSE_FETCH_PAGE) {
+		return false;
+	}
+	kthread_read(t->number, &r);
+	return f->value - (r.r[REG_SP] - STACK_NEAR) <= 2 * STACK_NEAR;
+}
+
 /* Why, in words; `text` is room for those that name the thread. */
 static const char *reason_name(const struct thread *t, char *text, size_t size)
 {
+	if (is_stack_overflow(t)) {
+		snprintf(text, size, "stack overflow of thread %s (tid %d)", t->comm, (int)t->tid);
+		return text;
+	}
 	switch (t->core->fault.pager_code) {
 	case PAGER_FAULT_PROTECTION:
 		return "access not allowed there";
@@ -116,9 +139,6 @@ static const char *reason_name(const struct thread *t, char *text, size_t size)
 		return "the disk failed";
 	case PAGER_FAULT_NO_MEMORY:
 		return "out of memory";
-	case PAGER_FAULT_STACK_GUARD:
-		snprintf(text, size, "stack overflow of thread %s (tid %d)", t->comm, (int)t->tid);
-		return text;
 	case PAGER_FAULT_NULL:
 		return "null pointer";
 	default:

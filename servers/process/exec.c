@@ -171,6 +171,25 @@ static int64_t script_arguments(const char *script, char **interpreter)
 	return status;
 }
 
+/* Open and parse the ELF interpreter of the program. */
+static int64_t interpreter_open(const struct elf_image *image)
+{
+	int64_t status =
+		binary_read(&exec.program, image->interpreter_offset, image->interpreter_size);
+	int64_t size;
+
+	if (status < 0) {
+		return status;
+	}
+	if (pager_xfer[XFER_CORE + image->interpreter_size - 1] != 0) {
+		return -STATUS_NOEXEC;
+	}
+	status = binary_open(&exec.interpreter, LINUX_AT_FDCWD,
+			     (const char *)pager_xfer + XFER_CORE, 0);
+	size = status < 0 ? status : read_head(&exec.interpreter);
+	return size < 0 ? size : binary_parse(&exec.interpreter, (size_t)size);
+}
+
 /* Open the program, going through scripts, and its ELF interpreter if it wants one. */
 static int64_t files_open(int dirfd, int flags)
 {
@@ -202,21 +221,13 @@ static int64_t files_open(int dirfd, int flags)
 		return size;
 	}
 	status = binary_parse(&exec.program, (size_t)size);
-	if (status < 0 || exec.program.image.interpreter_size == 0) {
-		return status;
+	if (exec.program.image.interpreter_size != 0) {
+		/* As in Linux, a missing interpreter counts for more than bad segments. */
+		int64_t error = interpreter_open(&exec.program.image);
+
+		return error < 0 ? error : status;
 	}
-	status = binary_read(&exec.program, exec.program.image.interpreter_offset,
-			     exec.program.image.interpreter_size);
-	if (status < 0) {
-		return status;
-	}
-	if (pager_xfer[XFER_CORE + exec.program.image.interpreter_size - 1] != 0) {
-		return -STATUS_NOEXEC;
-	}
-	status = binary_open(&exec.interpreter, LINUX_AT_FDCWD,
-			     (const char *)pager_xfer + XFER_CORE, 0);
-	size = status < 0 ? status : read_head(&exec.interpreter);
-	return size < 0 ? size : binary_parse(&exec.interpreter, (size_t)size);
+	return status;
 }
 
 /* ---- memory ---- */

@@ -44,7 +44,7 @@ static int64_t insert(struct exec_args *a, size_t offset, const char *bytes, siz
 		}
 		larger = realloc(a->text, room);
 		if (larger == NULL) {
-			return -STATUS_NOMEM;
+			return a->size > LIMIT_LEAST ? -STATUS_2BIG : -STATUS_NOMEM;
 		}
 		a->text = larger;
 		a->room = room;

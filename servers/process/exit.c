@@ -206,7 +206,7 @@ void process_exit_others(struct process *p, struct thread *but)
 
 int64_t sys_exit(struct thread *t, const uint64_t args[6])
 {
-	if (t->process->leader == t || t->process->thread_count == 1) {
+	if (t->process->leader == t) {
 		t->process->exit_status = (int32_t)(args[0] & 0xff) << 8;
 	}
 	thread_exit(t);

@@ -87,7 +87,7 @@ void kthread_close(uint32_t number, cap_t reply)
 	if (k->thread == 0) {
 		return;
 	}
-	main_flush_answer();
+	answer_flush();
 	invoke5(k->thread, THREAD_SUSPEND, 0, 0, 0, 0, 0);
 	if (reply != 0) {
 		ipc_reply(reply, &m);
@@ -120,7 +120,7 @@ enum kthread_where kthread_suspend(uint32_t number)
 	uint64_t ticks;
 	enum thread_state state;
 
-	main_flush_answer();
+	answer_flush();
 	invoke5(kthreads[number].thread, THREAD_SUSPEND, 0, 0, 0, 0, 0);
 	state = kthread_state(number, &ticks);
 	return state == THREAD_READY || state == THREAD_STOPPED ? KTHREAD_USER : KTHREAD_CALLING;

@@ -2,164 +2,32 @@
 /*
  * The personality server's event loop.
  *
- * A Linux thread's ecall or exception arrives with the thread's number as
- * badge. The Reply object used for the receive then holds the caller and
- * belongs to the thread (core->reply) until it is answered. The answer that
- * is ready first is kept back and sent together with the next receive, in one
- * kernel entry; further ones (of woken threads) are sent at once.
- *
- * Reply objects: one for each thread plus one, so that the receive always has
- * one (reply_reserve at thread creation).
+ * Everything happens in answer to a message: from a Linux thread
+ * (dispatch.c), or from the notification that timers and the serial line
+ * raise. After each, the ready queue is emptied (park.c), then the server
+ * answers and receives again in one kernel entry.
  */
 #include "servers/process/core.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 #include "servers/lib/objects.h"
 #include "servers/lib/startup.h"
 
 #define FILES_EVENTS 0xffull
-#define STOCK_LIMIT (THREAD_LIMIT + 1)
 
 cap_t process_endpoint, event_notification;
-
-static cap_t stock[STOCK_LIMIT];
-static uint32_t stock_count;  /* objects at hand */
-static uint32_t stock_wanted; /* threads + 1 */
-static uint32_t stock_made;
-
-static struct {
-	cap_t reply; /* 0: none */
-	unsigned words;
-	uint64_t value;
-} answer;
-
-bool reply_reserve(void)
-{
-	if (stock_made <= stock_wanted) {
-		cap_t reply = object_create(OBJECT_REPLY, 0);
-
-		if (reply == 0) {
-			return false;
-		}
-		stock[stock_count++] = reply;
-		stock_made++;
-	}
-	stock_wanted++;
-	return true;
-}
-
-void reply_unreserve(void)
-{
-	stock_wanted--;
-}
-
-void reply_give(cap_t reply)
-{
-	stock[stock_count++] = reply;
-}
-
-/* Send the answer that was kept back, if there is one. */
-void main_flush_answer(void)
-{
-	struct message m = {.tag = MESSAGE_TAG(0, answer.words), .words = {answer.value}};
-
-	if (answer.reply != 0) {
-		ipc_reply(answer.reply, &m);
-		reply_give(answer.reply);
-		answer.reply = 0;
-	}
-}
-
-/* Let t go on: with a0 = value, or (0 words) with its registers as they are. */
-void thread_answer(struct thread *t, unsigned words, uint64_t value)
-{
-	main_flush_answer();
-	answer.reply = t->core->reply;
-	answer.words = words;
-	answer.value = value;
-	t->core->reply = 0;
-	t->core->phase = PHASE_USER;
-	t->core->in_exception = false;
-}
-
-/* The call that t makes has the result given; see to signals, then answer. */
-void call_finish(struct thread *t, int64_t result)
-{
-	struct thread_core *c = t->core;
-
-	if (result == CALL_NO_RETURN) {
-		c->in_exception = true;
-	}
-	if (c->has_call_mask && result != CALL_RESTART_NO_HANDLER) {
-		c->has_call_mask = false;
-		c->blocked = c->call_mask_saved;
-	}
-	if (signal_is_deliverable(t) || t->process->stopped ||
-	    (result <= CALL_RESTART_SYS && result >= CALL_RESTART_BLOCK)) {
-		signal_call_done(t, result);
-	} else {
-		thread_answer(t, c->in_exception ? 0 : 1, (uint64_t)result);
-	}
-}
-
-/* Run the call in t->call_number and t->args. */
-void dispatch_call(struct thread *t)
-{
-	int64_t result;
-
-	t->core->phase = PHASE_CALL;
-	result = call_run(t);
-	if (result != CALL_PARKED && result != CALL_GONE) {
-		call_finish(t, result);
-	}
-}
-
-/* A message whose caller `reply` holds. */
-static void message_handle(struct message *m, cap_t reply)
-{
-	uint32_t label = message_label(m->tag);
-	struct thread *t = m->badge < THREAD_LIMIT ? thread_by_number((uint32_t)m->badge) : NULL;
-
-	if (t == NULL || t->core->phase == PHASE_PARKED || t->core->reply != 0 ||
-	    (label != LABEL_ECALL && label != LABEL_EXCEPTION)) {
-		struct message no = {.tag = MESSAGE_TAG(0, 1), .words = {(uint64_t)-STATUS_NOSYS}};
-
-		ipc_reply(reply, &no);
-		reply_give(reply);
-		return;
-	}
-	t->core->reply = reply;
-	if (label == LABEL_EXCEPTION) {
-		t->core->in_exception = true;
-		t->core->phase = PHASE_CALL;
-		exception_handle(t, m->words[0], m->words[1], m->words[2], m->words[3]);
-		return;
-	}
-	memcpy(t->args, m->words, sizeof(t->args));
-	t->call_number = m->words[7] < UINT32_MAX ? (uint32_t)m->words[7] : UINT32_MAX;
-	if (t->process->stopped) {
-		t->core->phase = PHASE_CALL;
-		signal_call_done(t, CALL_RESTART_ALWAYS);
-	} else {
-		dispatch_call(t);
-	}
-}
 
 static void event_loop(void)
 {
 	for (;;) {
-		struct message m = {.tag = MESSAGE_TAG(0, answer.words), .words = {answer.value}};
-		cap_t reply = answer.reply;
+		struct message m = {0};
+		cap_t reply = answer_take(&m);
 		enum err err;
 
 		timers_program();
 		if (reply != 0) {
-			answer.reply = 0;
 			err = ipc_reply_receive(process_endpoint, reply, &m);
 		} else {
-			reply = stock[--stock_count];
+			reply = reply_take();
 			err = ipc_receive(process_endpoint, reply, &m);
 		}
 		if (err != ERR_OK) {

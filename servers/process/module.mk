@@ -2,7 +2,7 @@
 # The personality server: Linux programs. files.mk lists the half that deals with files.
 NATIVE += process
 process_SRC := \
-	servers/process/main.c servers/process/calls.c servers/process/park.c \
+	servers/process/main.c servers/process/dispatch.c servers/process/calls.c servers/process/park.c \
 	servers/process/timer.c servers/process/clock.c servers/process/itimer.c \
 	servers/process/task.c servers/process/group.c servers/process/kthread.c \
 	servers/process/copy.c servers/process/elf.c servers/process/exec.c \
