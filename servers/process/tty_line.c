@@ -399,7 +399,7 @@ size_t tty_line_input_room(const struct tty_line *line)
 	if (lflag(line, TTY_ICANON) && line->canon == line->tail) {
 		return TTY_INPUT;
 	}
-	return TTY_INPUT - input_count(line);
+	return TTY_INPUT - 1 - input_count(line);
 }
 
 static size_t read_canonical(struct tty_line *line, uint8_t *buffer, size_t n)

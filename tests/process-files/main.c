@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Host tests of the files half of the personality server. */
+#include <stdio.h>
+
+#include "tests/process-files/fake.h"
+
+static unsigned passed, failed;
+static const char *reason_file, *reason;
+static int reason_line;
+
+void check(bool ok, const char *what, const char *file, int line)
+{
+	if (!ok && reason == NULL) {
+		reason = what;
+		reason_file = file;
+		reason_line = line;
+	}
+}
+
+void test_run(const char *name, void (*test)(void))
+{
+	reason = NULL;
+	test();
+	if (reason == NULL) {
+		passed++;
+		printf("PASS %s\n", name);
+	} else {
+		failed++;
+		printf("FAIL %s %s:%d: %s\n", name, reason_file, reason_line, reason);
+	}
+}
+
+int main(void)
+{
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	test_line();
+	test_walk();
+	test_descriptors();
+	test_data();
+	test_pipes();
+	test_terminal();
+	test_polling();
+	test_proc();
+	test_hostile();
+	printf("%u passed, %u failed\n", passed, failed);
+	return failed != 0;
+}
