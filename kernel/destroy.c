@@ -208,12 +208,13 @@ static struct cap_slot *cspace_content(struct cspace *cspace)
 	if (cspace->cursor == 0) {
 		cspace->cursor = 1;
 	}
-	for (; cspace->cursor < size; cspace->cursor++) {
+	while (cspace->cursor < size) {
 		struct cap_slot *slot = cspace_slot(cspace, cspace->cursor);
 
 		if (slot->type != OBJECT_NONE) {
 			return slot;
 		}
+		cspace->cursor++;
 		if (cspace->cursor % 64 == 0 && thread_preempt_pending()) {
 			return NULL; /* the caller looks at the cursor */
 		}

@@ -454,6 +454,9 @@ void notification_signal(struct notification *n, uint64_t bits, bool handoff)
 	struct thread *t = n->head;
 
 	n->word |= bits;
+	if (n->word == 0) {
+		return; /* through a capability without a badge: nothing to wake for */
+	}
 	if (t != NULL) {
 		notification_dequeue(t);
 		t->registers[REG_BADGE] = n->word;

@@ -143,6 +143,7 @@ enum err pool_add_extent(struct invocation *call)
 	}
 	cap_insert(extent, untyped, OBJECT_UNTYPED, untyped->object, 0, untyped->badge);
 	untyped->used |= untyped->badge;
+	untyped->zeroed = 0; /* a retype that gave up may have begun; users write there now */
 	return ERR_OK;
 }
 

@@ -29,6 +29,32 @@ static enum err optional(struct invocation *call, unsigned argument, enum object
 				slot);
 }
 
+/*
+ * Map the message buffer in `space` as number `buffer` - 1 (0: nowhere), and
+ * only then take the old mapping away: an error changes nothing.
+ */
+static enum err move_buffer(struct thread *t, struct space_object *space, uint64_t buffer)
+{
+	bool stays = t->has_buffer && buffer != 0 && t->space.object == space &&
+		     t->buffer_number == buffer - 1;
+
+	if (buffer != 0) {
+		enum err err = vm_message_buffer_map(&space->vm, (uint32_t)buffer - 1,
+						     vm_paddr(thread_buffer(t)));
+
+		/* Where it stays, it is mapped unless a bank took the table away. */
+		if (err != ERR_OK && !(stays && err == ERR_BUSY)) {
+			return err;
+		}
+	}
+	if (t->has_buffer && !stays) {
+		vm_message_buffer_unmap(t->space.object, t->buffer_number);
+	}
+	t->has_buffer = buffer != 0;
+	t->buffer_number = (uint32_t)(buffer - 1);
+	return ERR_OK;
+}
+
 enum err thread_configure(struct invocation *call)
 {
 	struct thread *t = call->object;
@@ -50,18 +76,9 @@ enum err thread_configure(struct invocation *call)
 	if (err != ERR_OK) {
 		return err;
 	}
-	if (t->has_buffer) {
-		vm_message_buffer_unmap(t->space.object, t->buffer_number);
-	}
-	t->has_buffer = false;
-	if (buffer != 0) {
-		err = vm_message_buffer_map(space->object, (uint32_t)buffer - 1,
-					    vm_paddr(thread_buffer(t)));
-		if (err != ERR_OK) {
-			return err;
-		}
-		t->has_buffer = true;
-		t->buffer_number = (uint32_t)buffer - 1;
+	err = move_buffer(t, space->object, buffer);
+	if (err != ERR_OK) {
+		return err;
 	}
 	sched_stop(t);
 	attach(&t->cspace, cspace, 0);
