@@ -110,10 +110,10 @@ static int64_t check_superblock(struct ext4 *ext4)
 	}
 	if (blocks > ext4->cache.bytes >> (10 + super.s_log_block_size) ||
 	    super.s_first_data_block != (super.s_log_block_size == 0) ||
-	    super.s_inodes_per_group == 0 || super.s_blocks_per_group % 8 != 0 ||
+	    super.s_inodes_per_group == 0 || super.s_clusters_per_group % 8 != 0 ||
 	    super.s_inodes_per_group % 8 != 0 ||
 	    super.s_inodes_per_group > 8u << (10 + super.s_log_block_size) ||
-	    super.s_blocks_per_group > 8u << (10 + super.s_log_block_size)) {
+	    super.s_clusters_per_group > 8u << (10 + super.s_log_block_size)) {
 		log_print("files: the superblock is corrupt, or the disk is too small for it\n");
 		return -STATUS_UCLEAN;
 	}
@@ -170,6 +170,23 @@ static void block_changed(ext2_filsys fs, blk64_t block, int in_use)
 {
 	(void)in_use;
 	ext4_touch_block_bitmap(fs->priv_data, block);
+}
+
+/*
+ * The same for a range. libext2fs 1.47.0 passes the block behind it and length
+ * 0, so all groups that either reading allows are marked; a range spans two
+ * groups at the most.
+ */
+static void blocks_changed(ext2_filsys fs, blk64_t block, blk_t count, int in_use)
+{
+	uint64_t per_group = EXT2_BLOCKS_PER_GROUP(fs->super);
+	uint64_t last = block + count - 1;
+
+	(void)in_use;
+	ext4_touch_block_bitmap(fs->priv_data, last);
+	if (last >= fs->super->s_first_data_block + per_group) {
+		ext4_touch_block_bitmap(fs->priv_data, last - per_group);
+	}
 }
 
 void ext4_touch_block_bitmap(struct ext4 *ext4, uint64_t block)
@@ -236,6 +253,7 @@ static int64_t set_up(struct ext4 *ext4)
 		fs->default_bitmap_type = EXT2FS_BMAP64_BITARRAY;
 	}
 	ext2fs_set_block_alloc_stats_callback(fs, block_changed, NULL);
+	ext2fs_set_block_alloc_stats_range_callback(fs, blocks_changed, NULL);
 	ext4->was_clean = (fs->super->s_state & EXT2_VALID_FS) != 0;
 	ext4->read_only = reason != NULL;
 	find_zero(ext4);

@@ -22,3 +22,13 @@ files-robust_SRC := tests/files/robust_test.c $(FILES_HOST_SRC)
 files-robust_CFLAGS := $(FILES_HOST_CFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 files-robust_LDLIBS := $(FILES_HOST_LDLIBS)
 $(B)/host-tests/files-robust: $(FILES_HOST_LIB)/libext2fs.a
+
+HOST_TESTS += virtio-blk-host
+virtio-blk-host_SRC := tests/files/virtio_blk_test.c drivers/virtio-blk/service.c \
+	drivers/virtio-blk/blk.c drivers/virtio-blk/queue.c
+
+HOST_TESTS += files-limits
+files-limits_SRC := tests/files/limits_test.c $(FILES_HOST_SRC)
+files-limits_CFLAGS := $(FILES_HOST_CFLAGS)
+files-limits_LDLIBS := $(FILES_HOST_LDLIBS)
+$(B)/host-tests/files-limits: $(FILES_HOST_LIB)/libext2fs.a
