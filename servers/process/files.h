@@ -149,6 +149,8 @@ struct fs_context {
 struct open_file *open_file_make(const struct vfs_path *path, uint32_t flags);
 /* One that has no name: `name` is what /proc/PID/fd shows. */
 struct open_file *open_file_anonymous(const char *kind, uint32_t mode, uint32_t flags);
+/* One of an inode that no path leads to; `name` (at most 255 bytes) as above, whole. */
+struct open_file *open_file_nameless(struct inode *inode, const char *name, uint32_t flags);
 void open_file_hold(struct open_file *file);
 void open_file_put(struct open_file *file);
 /* Open what a path names, for the access in flags: regular.c, pipe.c, device.c... */
@@ -193,6 +195,8 @@ int64_t create_node(struct process *p, const struct vfs_path *path, uint32_t mod
 extern struct file_system proc_file_system;
 struct file_system *served_disk(void);
 struct file_system *served_tmpfs(const char *type, uint64_t pages);
+/* A tmpfs that nobody refers to any more: its files go, its place is used again. */
+void served_forget(struct file_system *fs);
 /* st_dev of the file server's file system of this number, 0 if it is not known. */
 uint32_t served_device(uint32_t number);
 extern struct file_system anonymous_file_system;

@@ -23,8 +23,8 @@ struct mount *mount_first(void)
 
 void file_system_put(struct file_system *fs)
 {
-	if (fs->references > 0) {
-		fs->references--;
+	if (--fs->references == 0 && fs->is_tmpfs) {
+		served_forget(fs);
 	}
 }
 

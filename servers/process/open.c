@@ -102,7 +102,7 @@ int64_t create_node(struct process *p, const struct vfs_path *path, uint32_t mod
 		return result;
 	}
 	if (fs->ops->create == NULL) {
-		return -STATUS_PERM;
+		return fs->is_volatile ? -STATUS_NOENT : -STATUS_PERM;
 	}
 	create_attributes(p, path, mode, &with);
 	with.rdev = rdev;

@@ -67,15 +67,26 @@ struct open_file *open_file_make(const struct vfs_path *path, uint32_t flags)
 	return file;
 }
 
+struct open_file *open_file_nameless(struct inode *inode, const char *name, uint32_t flags)
+{
+	struct vfs_path path = {&anonymous_mount, dentry_root(inode, name)};
+	struct open_file *file;
+
+	if (path.dentry == NULL) {
+		return NULL;
+	}
+	file = open_file_make(&path, flags);
+	dentry_put(path.dentry);
+	return file;
+}
+
 struct open_file *open_file_anonymous(const char *kind, uint32_t mode, uint32_t flags)
 {
 	static uint64_t last_number = 1;
-	char name[64];
-	struct inode *inode;
-	struct vfs_path path = {&anonymous_mount, NULL};
+	struct inode *inode = inode_anonymous(&anonymous_file_system, mode, ++last_number);
 	struct open_file *file;
+	char name[64];
 
-	inode = inode_anonymous(&anonymous_file_system, mode, ++last_number);
 	if (inode == NULL) {
 		return NULL;
 	}
@@ -84,13 +95,8 @@ struct open_file *open_file_anonymous(const char *kind, uint32_t mode, uint32_t 
 	} else {
 		snprintf(name, sizeof(name), "%s:[%lu]", kind, (unsigned long)inode->ino);
 	}
-	path.dentry = dentry_root(inode, name);
+	file = open_file_nameless(inode, name, flags);
 	inode_put(inode);
-	if (path.dentry == NULL) {
-		return NULL;
-	}
-	file = open_file_make(&path, flags);
-	dentry_put(path.dentry);
 	return file;
 }
 

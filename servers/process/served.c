@@ -31,15 +31,20 @@ struct file_system *served_tmpfs(const char *type, uint64_t pages)
 	uint64_t words[10] = {pages};
 	unsigned i = 0;
 
-	while (i < TMPFS_MAX && tmpfs[i].number != 0) {
+	while (i < TMPFS_MAX && tmpfs[i].references > 0) {
 		i++;
 	}
-	if (i == TMPFS_MAX || server_call(files_cap, FILES_NEW_TMPFS, 1, words) < 0) {
+	if (i == TMPFS_MAX) {
 		return NULL;
+	}
+	if (tmpfs[i].number == 0) {
+		if (server_call(files_cap, FILES_NEW_TMPFS, 1, words) < 0) {
+			return NULL;
+		}
+		tmpfs[i].number = (uint32_t)words[1];
 	}
 	tmpfs[i].ops = &served_ops;
 	tmpfs[i].type = type;
-	tmpfs[i].number = (uint32_t)words[1];
 	tmpfs[i].device = DEVICE(0, 20 + i);
 	tmpfs[i].is_tmpfs = true;
 	tmpfs[i].references = 1;
@@ -251,3 +256,77 @@ static const struct file_system_ops served_ops = {
 	.readdir = served_readdir,
 	.statfs = served_statfs,
 };
+
+/* ---- the end of a tmpfs ---- */
+
+#define FORGET_DEPTH 64
+
+/* The file server cannot drop a file system; so its files are removed one by one. */
+struct removal {
+	uint64_t ino; /* 0: the directory is empty */
+	uint8_t type;
+	uint8_t length;
+	char name[VFS_NAME_MAX];
+};
+
+static bool take_first(void *context, uint64_t ino, uint64_t next_cookie, uint8_t type,
+		       const char *name, size_t length)
+{
+	struct removal *r = context;
+
+	(void)next_cookie;
+	if ((length == 1 && name[0] == '.') || (length == 2 && memcmp(name, "..", 2) == 0)) {
+		return true;
+	}
+	r->ino = ino;
+	r->type = type;
+	r->length = (uint8_t)length;
+	memcpy(r->name, name, length);
+	return false;
+}
+
+static bool remove_one(struct inode *dir, const struct removal *r, bool directory)
+{
+	if (served_unlink(dir, r->name, r->length, directory) < 0) {
+		return false;
+	}
+	if (!directory) {
+		server_request(pager_cap, PAGER_OBJECT_FORGET, 2, dir->fs->number, r->ino, 0, 0, 0,
+			       0);
+	}
+	return true;
+}
+
+void served_forget(struct file_system *fs)
+{
+	static struct removal path[FORGET_DEPTH]; /* path[i]: a directory in path[i - 1] */
+	struct file_attributes root;
+	struct inode dir = {.fs = fs};
+	unsigned depth = 0;
+
+	if (served_root(fs, &root) < 0) {
+		return;
+	}
+	for (;;) {
+		struct removal *r = &path[depth];
+		bool going = true;
+
+		r->ino = 0;
+		dir.ino = depth == 0 ? root.ino : path[depth - 1].ino;
+		served_readdir(&dir, 0, take_first, r);
+		if (r->ino != 0 && r->type == MODE_DIRECTORY >> 12) {
+			going = ++depth < FORGET_DEPTH;
+		} else if (r->ino != 0) {
+			going = remove_one(&dir, r, false);
+		} else if (depth > 0) {
+			depth--;
+			dir.ino = depth == 0 ? root.ino : path[depth - 1].ino;
+			going = remove_one(&dir, &path[depth], true);
+		} else {
+			return;
+		}
+		if (!going) {
+			return;
+		}
+	}
+}

@@ -184,6 +184,28 @@ static void devices(void)
 	CHECK(fake_open(t, "/odd", OPEN_READ, 0) == -STATUS_NXIO);
 }
 
+static void memory_files(void)
+{
+	int64_t fd, second;
+	char *text;
+
+	t = fake_start();
+	fd = CALL(t, NR_MEMFD_CREATE, fake_string(t, 0, "mine"), 0);
+	second = CALL(t, NR_MEMFD_CREATE, fake_string(t, 0, "mine"), 1);
+	CHECK(fd >= 0 && second > fd && fake_write(t, fd, "kept") == 4);
+	CHECK(CALL(t, NR_FSTAT, (uint64_t)fd, SCRATCH) == 0);
+	CHECK(*(uint32_t *)fake_memory(t, SCRATCH + 20) == 0);
+	CHECK(*(uint64_t *)fake_memory(t, SCRATCH + 48) == 4);
+	CHECK(CALL(t, NR_LSEEK, (uint64_t)fd, 0, 0) == 0);
+	CHECK(fake_read(t, fd, &text) == 4 && strcmp(text, "kept") == 0);
+	CHECK(fake_read(t, second, &text) == 0);
+	CHECK(CALL(t, NR_MEMFD_CREATE, fake_string(t, 0, "mine"), 0x100) == -STATUS_INVAL);
+	CHECK(CALL(t, NR_CLOSE, (uint64_t)fd) == 0 && CALL(t, NR_CLOSE, (uint64_t)second) == 0);
+	CHECK(fake_openers() == 0);
+	CHECK(CALL(t, NR_SOCKET, 1, 1, 0) == -STATUS_AFNOSUPPORT);
+	CHECK(CALL(t, NR_BIND, 0, 0, 0) == -STATUS_NOTSOCK);
+}
+
 void test_data(void)
 {
 	test_run("data: offsets and vectors", offsets);
@@ -192,4 +214,5 @@ void test_data(void)
 	test_run("data: directories", listing);
 	test_run("data: attributes", attributes);
 	test_run("data: devices", devices);
+	test_run("data: memfd", memory_files);
 }

@@ -183,6 +183,14 @@ static void mounts(void)
 	CHECK(mode_of("m/hidden", true) == MODE_FILE && mode_of("m/new", true) == -STATUS_NOENT);
 	CHECK(CALL(t, NR_UMOUNT2, fake_string(t, 0, "m"), 0) == -STATUS_INVAL);
 	CHECK(CALL(t, NR_UMOUNT2, fake_string(t, 0, "/"), 0) == -STATUS_INVAL);
+	/* A tmpfs that is gone leaves nothing to the next one. */
+	for (unsigned i = 0; i < 40; i++) {
+		CHECK(CALL(t, NR_MOUNT, 0, fake_string(t, 0, "m"), fake_string(t, 1, "tmpfs"), 0,
+			   0) == 0);
+		CHECK(mode_of("m/a", true) == -STATUS_NOENT && touch("m/f") == 0);
+		CHECK(do_mkdir("m/a") == 0 && do_mkdir("m/a/b") == 0 && touch("m/a/b/c") == 0);
+		CHECK(CALL(t, NR_UMOUNT2, fake_string(t, 0, "m"), 0) == 0);
+	}
 	CHECK(CALL(t, NR_CHROOT, fake_string(t, 0, "m")) == 0 && go("/") == 0);
 	CHECK(strcmp(cwd(), "/") == 0 && mode_of("/../hidden", true) == MODE_FILE);
 }
