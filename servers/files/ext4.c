@@ -22,7 +22,7 @@
 
 #define SUPERBLOCK_BYTES 1024
 #define INODE_CACHE 32
-#define WORKING_BYTES	 65536
+#define WORKING_BYTES 65536
 #define BITARRAY_MAX (1ull << 23) /* blocks: 1 MiB of bits; larger disks use trees */
 
 /* Features that may be there on a disk that is written. */
@@ -306,8 +306,8 @@ int64_t ext4_begin(struct ext4 *ext4)
 	if (!ext4->tried) {
 		ext4->mount_status = mount(ext4);
 		/* Another try may find more memory, or a disk that is well again. */
-		ext4->tried = ext4->mount_status != -STATUS_NOMEM &&
-			      ext4->mount_status != -STATUS_IO;
+		ext4->tried =
+			ext4->mount_status != -STATUS_NOMEM && ext4->mount_status != -STATUS_IO;
 	}
 	if (ext4->mount_status != 0) {
 		return ext4->mount_status;

@@ -116,8 +116,6 @@ int64_t ext4_directory_load(struct ext4 *ext4, uint64_t ino, struct ext4_inode *
 /* The same, also -STATUS_ISDIR or -STATUS_INVAL for what is not a regular file. */
 int64_t ext4_file_load(struct ext4 *ext4, uint64_t ino, struct ext4_inode *inode);
 int64_t ext4_inode_store(struct ext4 *ext4, struct ext4_inode *inode);
-/* Set ctime, and mtime too, to now; the caller stores the inode. */
-void ext4_inode_touch(struct ext4 *ext4, struct ext4_inode *inode, bool modified);
 /* Whether the inode may get one more link (-STATUS_MLINK). */
 int64_t ext4_links_check(const struct ext4 *ext4, const struct ext4_inode *inode);
 /* One link more or less, as directories with very many subdirectories count them. */
@@ -136,13 +134,22 @@ int64_t ext4_inode_unlinked(struct ext4 *ext4, struct ext4_inode *inode);
 /* Free what the orphan list of an earlier run names. */
 int64_t ext4_orphans_free(struct ext4 *ext4);
 
+int64_t ext4_release(struct file_system *fs, uint64_t ino);
+int64_t ext4_read_link(struct file_system *fs, uint64_t ino, char *target, size_t size);
+
+/* ---- ext4_attributes.c ---- */
+
+/* Set ctime, and mtime too, to now; the caller stores the inode. */
+void ext4_inode_touch(struct ext4 *ext4, struct ext4_inode *inode, bool modified);
+/* Set all times of a new inode to now. */
+void ext4_inode_born(struct ext4 *ext4, struct ext4_inode *inode);
+void ext4_set_owner(struct ext4_inode *inode, uint32_t uid, uint32_t gid);
+/* `rdev` in Linux's encoding. */
+void ext4_set_rdev(struct ext4_inode *inode, uint32_t rdev);
 int64_t ext4_get_attributes(struct file_system *fs, uint64_t ino,
 			    struct file_attributes *attributes);
 int64_t ext4_set_attributes(struct file_system *fs, uint64_t ino, uint64_t mask,
 			    const struct file_attributes *attributes);
-int64_t ext4_release(struct file_system *fs, uint64_t ino);
-int64_t ext4_read_link(struct file_system *fs, uint64_t ino, char *target, size_t size);
-
 /* ---- ext4_map.c: where a file's blocks are ---- */
 
 struct ext4_map {

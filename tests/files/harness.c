@@ -49,7 +49,7 @@ int run(const char *format, ...)
 }
 
 static int64_t transfer(struct device *it, bool is_write, enum device_pool which, uint64_t sector,
-	const uint64_t *segments, unsigned count)
+			const uint64_t *segments, unsigned count)
 {
 	uint64_t pool_bytes = it->pool_pages[which] * PAGE_BYTES;
 	unsigned char *memory = which == DEVICE_POOL_CACHE ? cache_memory : pool[0];
@@ -68,8 +68,8 @@ static int64_t transfer(struct device *it, bool is_write, enum device_pool which
 
 		/* The driver would refuse these; the server must not even try. */
 		if (bytes == 0 || bytes % 512 || offset % 512 || bytes > 8u << 20 ||
-			offset > pool_bytes || bytes > pool_bytes - offset || at > disk.bytes ||
-			bytes > disk.bytes - at || (is_write && it->read_only)) {
+		    offset > pool_bytes || bytes > pool_bytes - offset || at > disk.bytes ||
+		    bytes > disk.bytes - at || (is_write && it->read_only)) {
 			fprintf(stderr, "bad transfer: sector %llu offset %llu bytes %llu\n",
 				(unsigned long long)sector, (unsigned long long)offset,
 				(unsigned long long)bytes);
@@ -117,10 +117,10 @@ void server_restart(void)
 	free(cache_memory);
 	cache_memory = malloc(CACHE_BYTES);
 	device = (struct device){.transfer = transfer,
-		.flush = flush,
-		.sectors = disk.bytes / 512,
-		.read_only = device.read_only,
-		.pool_pages = {CACHE_BYTES / PAGE_BYTES, POOL_PAGES}};
+				 .flush = flush,
+				 .sectors = disk.bytes / 512,
+				 .read_only = device.read_only,
+				 .pool_pages = {CACHE_BYTES / PAGE_BYTES, POOL_PAGES}};
 	disk.fail_after = -1;
 	context.xfer = xfer;
 	context.file_systems[FILES_FS_DISK] = ext4_new(&device, (char *)cache_memory, CACHE_BYTES);
@@ -223,7 +223,7 @@ int64_t create(uint64_t fs, uint64_t directory, const char *name, uint32_t mode,
 
 	put_name(name);
 	status = request(FILES_CREATE, 7, fs, directory, (uint64_t)strlen(name), (uint64_t)mode,
-		(uint64_t)0, (uint64_t)0, (uint64_t)0);
+			 (uint64_t)0, (uint64_t)0, (uint64_t)0);
 	*ino = status == 0 ? answer[1] : 0;
 	return status;
 }
@@ -232,7 +232,7 @@ int64_t unlink_name(uint64_t fs, uint64_t directory, const char *name, bool is_d
 {
 	put_name(name);
 	return request(FILES_UNLINK, 4, fs, directory, (uint64_t)strlen(name),
-		(uint64_t)is_directory);
+		       (uint64_t)is_directory);
 }
 
 int64_t get_size(uint64_t fs, uint64_t ino, uint64_t *size)
@@ -290,8 +290,7 @@ int64_t write_bytes(uint64_t fs, uint64_t ino, uint64_t offset, const void *data
 			memset(pool[frame], 0, PAGE_BYTES);
 		} else if (size < (page + 1) * PAGE_BYTES) {
 			memset(pool[frame] + (size > page * PAGE_BYTES ? size % PAGE_BYTES : 0), 0,
-				PAGE_BYTES -
-					(size > page * PAGE_BYTES ? size % PAGE_BYTES : 0));
+			       PAGE_BYTES - (size > page * PAGE_BYTES ? size % PAGE_BYTES : 0));
 		}
 		memcpy(pool[frame] + start, from, part);
 		status = request(FILES_ALLOCATE, 4, fs, ino, page, (uint64_t)1);

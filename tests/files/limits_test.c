@@ -7,15 +7,15 @@
 #include "tests/files/harness.h"
 
 #define IMAGE "/tmp/files-limits.img"
-#define DISK  ((uint64_t)FILES_FS_DISK)
-#define ROOT  ((uint64_t)2)
+#define DISK ((uint64_t)FILES_FS_DISK)
+#define ROOT ((uint64_t)2)
 
 static unsigned char data[256 * 1024];
 
 static void make(const char *options, const char *size)
 {
 	run("PATH=$PATH:/sbin:/usr/sbin; rm -f %s; mke2fs -q -F %s %s %s >/dev/null 2>&1", IMAGE,
-		options, IMAGE, size);
+	    options, IMAGE, size);
 	server_start(IMAGE);
 }
 
@@ -25,7 +25,7 @@ static int debugfs(const char *commands)
 
 	disk_save(IMAGE);
 	status = run("PATH=$PATH:/sbin:/usr/sbin; printf '%s' | debugfs -w %s >/dev/null 2>&1",
-		commands, IMAGE);
+		     commands, IMAGE);
 	server_start(IMAGE);
 	return status;
 }
@@ -114,8 +114,8 @@ static const char *test_no_inodes(void)
 		char name[32];
 
 		snprintf(name, sizeof(name), "f%u", count++);
-		status = create(DISK, ROOT, name, (count % 2 ? MODE_REGULAR : MODE_DIRECTORY) | 0755,
-			&ino);
+		status = create(DISK, ROOT, name,
+				(count % 2 ? MODE_REGULAR : MODE_DIRECTORY) | 0755, &ino);
 	} while (status == 0 && count < 1000);
 	CHECK(status == -STATUS_NOSPC && count > 20);
 	CHECK(unlink_name(DISK, ROOT, "f4", false) == 0);
@@ -134,7 +134,7 @@ static const char *indexed(const char *options, unsigned before, unsigned count,
 	    "cd /tmp/files-limits/d; seq -f 'before-%%g-with-a-longer-name' 1 %u | xargs touch;"
 	    "mke2fs -q -F %s -N 16384 -d /tmp/files-limits %s %s >/dev/null 2>&1;"
 	    "e2fsck -fyD %s >/dev/null 2>&1; rm -rf /tmp/files-limits",
-		IMAGE, before, options, IMAGE, size, IMAGE);
+	    IMAGE, before, options, IMAGE, size, IMAGE);
 	server_start(IMAGE);
 	CHECK(lookup(DISK, ROOT, "d", &directory) == 0);
 	for (unsigned i = 0; i < count; i++) {
@@ -221,7 +221,7 @@ static const char *test_orphans(void)
 
 		snprintf(name, sizeof(name), "f%u", i);
 		CHECK(create(DISK, ROOT, name, (i == 3 ? MODE_DIRECTORY : MODE_REGULAR) | 0755,
-			      &ino[i]) == 0);
+			     &ino[i]) == 0);
 		if (i != 3) {
 			CHECK(write_bytes(DISK, ino[i], 0, data, 50000) == 0);
 		}
@@ -394,7 +394,8 @@ static const char *test_unwritten_extents(void)
 
 	make("-t ext4 -b 4096", "8M");
 	run("seq 1 6000 >/tmp/files-limits.u");
-	CHECK(debugfs("write /tmp/files-limits.u u\\nfallocate u 0 40\\nsif u size 100000\\n") == 0);
+	CHECK(debugfs("write /tmp/files-limits.u u\\nfallocate u 0 40\\nsif u size 100000\\n") ==
+	      0);
 	run("rm -f /tmp/files-limits.u");
 	CHECK(lookup(DISK, ROOT, "u", &ino) == 0);
 	CHECK(request(FILES_READ_PAGES, 5, DISK, ino, (uint64_t)20, (uint64_t)1, (uint64_t)0) == 0);
@@ -463,17 +464,16 @@ static const char *test_bad_requests(void)
 		CHECK(request(FILES_READDIR, 3, DISK, inodes[i], (uint64_t)0) == -STATUS_STALE);
 	}
 	CHECK(request(FILES_READ_PAGES, 5, DISK, file, (uint64_t)0, (uint64_t)65, (uint64_t)0) ==
-		-STATUS_INVAL);
+	      -STATUS_INVAL);
 	CHECK(request(FILES_READ_PAGES, 5, DISK, file, (uint64_t)0, (uint64_t)2, (uint64_t)0) ==
-		-STATUS_INVAL);
+	      -STATUS_INVAL);
 	CHECK(request(FILES_READ_PAGES, 5, DISK, file, (uint64_t)0, (uint64_t)1,
 		      (uint64_t)POOL_PAGES) == -STATUS_INVAL);
 	CHECK(request(FILES_READ_PAGES, 5, DISK, file, UINT64_MAX, (uint64_t)1, (uint64_t)0) ==
-		-STATUS_INVAL);
+	      -STATUS_INVAL);
 	CHECK(request(FILES_WRITE_PAGES, 5, DISK, file, 1ull << 45, (uint64_t)1, (uint64_t)0) ==
-		-STATUS_FBIG);
-	CHECK(request(FILES_WRITE_PAGES, 4, DISK, file, 1ull << 45, (uint64_t)0) ==
-		-STATUS_FBIG);
+	      -STATUS_FBIG);
+	CHECK(request(FILES_WRITE_PAGES, 4, DISK, file, 1ull << 45, (uint64_t)0) == -STATUS_FBIG);
 	CHECK(request(FILES_WRITE_PAGES, 4, DISK, file, (uint64_t)3, (uint64_t)0) == 0);
 	CHECK(request(FILES_READDIR, 3, DISK, ROOT, UINT64_MAX) == 0);
 	CHECK(request(FILES_LOOKUP, 2, DISK, ROOT) == -STATUS_INVAL);
@@ -509,7 +509,7 @@ static const char *test_tmpfs_limit(void)
 	CHECK(request(FILES_STATFS, 1, fs) == 0 && answer[4] == 49);
 	CHECK(request(FILES_READ_PAGES, 6, fs, ino, (uint64_t)0, (uint64_t)2, (uint64_t)0,
 		      (uint64_t)1) == 0 &&
-		answer[1] == 3);
+	      answer[1] == 3);
 	CHECK(request(FILES_OPEN, 2, fs, ino) == 0);
 	CHECK(unlink_name(fs, root, "a", false) == 0);
 	CHECK(request(FILES_STATFS, 1, fs) == 0 && answer[4] == 49);

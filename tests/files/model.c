@@ -89,7 +89,7 @@ int64_t model_link(struct node *directory, const char *name, struct node *node)
 }
 
 int64_t model_rename(struct node *from, const char *name, struct node *to, const char *new_name,
-	bool no_replace, struct node **replaced)
+		     bool no_replace, struct node **replaced)
 {
 	struct node *source = model_find(from, name);
 	struct node *target = model_find(to, new_name);

@@ -17,7 +17,7 @@ struct node {
 	struct {
 		char name[256];
 		struct node *node;
-	} *child;
+	} * child;
 	unsigned char *data; /* files, and targets of links */
 	uint64_t size;
 	struct node *next; /* all nodes */
@@ -30,7 +30,7 @@ int64_t model_add(struct node *directory, const char *name, struct node *node);
 int64_t model_unlink(struct node *directory, const char *name, bool is_directory);
 int64_t model_link(struct node *directory, const char *name, struct node *node);
 int64_t model_rename(struct node *from, const char *name, struct node *to, const char *new_name,
-	bool no_replace, struct node **replaced);
+		     bool no_replace, struct node **replaced);
 void model_resize(struct node *node, uint64_t size);
 void model_write(struct node *node, uint64_t offset, const void *data, uint64_t bytes);
 uint32_t model_links(const struct node *node);

@@ -8,8 +8,8 @@
 #include "tests/files/harness.h"
 #include "tests/files/model.h"
 
-#define NAMES	  24
-#define FILE_MAX  300000 /* bytes */
+#define NAMES 24
+#define FILE_MAX 300000 /* bytes */
 #define WRITE_MAX 30000
 
 static uint64_t fs;
@@ -42,7 +42,7 @@ static struct node *pick_node(bool directory)
 		uint32_t type = directory ? MODE_DIRECTORY : MODE_REGULAR;
 
 		if ((node->mode & MODE_TYPE) == type && (node->names > 0 || node == root) &&
-			random_below(++count) == 0) {
+		    random_below(++count) == 0) {
 			picked = node;
 		}
 	}
@@ -51,8 +51,9 @@ static struct node *pick_node(bool directory)
 
 static const char *do_create(void)
 {
-	static const uint32_t modes[] = {MODE_REGULAR, MODE_REGULAR, MODE_REGULAR, MODE_DIRECTORY,
-		MODE_DIRECTORY, MODE_FIFO, MODE_SOCKET, MODE_CHARACTER};
+	static const uint32_t modes[] = {MODE_REGULAR,	 MODE_REGULAR,	 MODE_REGULAR,
+					 MODE_DIRECTORY, MODE_DIRECTORY, MODE_FIFO,
+					 MODE_SOCKET,	 MODE_CHARACTER};
 	struct node *directory = pick_node(true);
 	const char *name = pick_name();
 	uint32_t mode = modes[random_below(8)] | 0644;
@@ -94,7 +95,7 @@ static const char *do_symlink(void)
 	put_name(name);
 	put_name2(target);
 	status = request(FILES_SYMLINK, 6, fs, directory->ino, (uint64_t)strlen(name),
-		(uint64_t)length, (uint64_t)1, (uint64_t)2);
+			 (uint64_t)length, (uint64_t)1, (uint64_t)2);
 	CHECK(status == (existing ? -STATUS_EXIST : 0));
 	if (!existing) {
 		node = model_new(MODE_LINK | 0777);
@@ -135,7 +136,7 @@ static const char *do_link(void)
 	expected = model_link(directory, name, node);
 	put_name(name);
 	CHECK(request(FILES_LINK, 4, fs, directory->ino, (uint64_t)strlen(name), node->ino) ==
-		expected);
+	      expected);
 	return NULL;
 }
 
@@ -156,7 +157,7 @@ static const char *do_rename(void)
 	put_name(name);
 	put_name2(new_name);
 	status = request(FILES_RENAME, 6, fs, from->ino, (uint64_t)strlen(name), to->ino,
-		(uint64_t)strlen(new_name), (uint64_t)no_replace);
+			 (uint64_t)strlen(new_name), (uint64_t)no_replace);
 	CHECK(status == expected);
 	if (status == 0) {
 		CHECK(answer[1] == (replaced ? replaced->ino : 0));
@@ -244,8 +245,7 @@ static const char *do_open_close(void)
 				return failure;
 			}
 		}
-		CHECK(request(FILES_CLOSE, 2, fs, node->ino) ==
-			(node->openers ? 0 : -STATUS_BADF));
+		CHECK(request(FILES_CLOSE, 2, fs, node->ino) == (node->openers ? 0 : -STATUS_BADF));
 		node->openers -= node->openers > 0;
 		if (node->openers == 0 && node->names == 0 && node != root) {
 			uint64_t ino = node->ino;
@@ -262,8 +262,11 @@ static const char *do_attributes(void)
 	struct node *node = pick_node(random_below(2));
 	uint32_t mode = (node->mode & MODE_TYPE) | random_below(010000);
 	int64_t time = (int64_t)random_below(1u << 31) * 4000000000ll + random_below(1000000000);
-	struct file_attributes set = {.mode = mode, .uid = random_below(1u << 31),
-		.gid = random_below(1u << 31), .atime = time, .mtime = -time / 8};
+	struct file_attributes set = {.mode = mode,
+				      .uid = random_below(1u << 31),
+				      .gid = random_below(1u << 31),
+				      .atime = time,
+				      .mtime = -time / 8};
 
 	memcpy(context.xfer + FILES_XFER_ATTRIBUTES, &set, sizeof(set));
 	CHECK(request(FILES_SETATTR, 3, fs, node->ino, (uint64_t)31) == 0);
@@ -301,7 +304,7 @@ static const char *compare_directory(const struct node *node)
 			cookie = record->cookie;
 			at += (sizeof(*record) + record->name_length + 7u) & ~7u;
 			if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
-				(node == root && strcmp(name, "lost+found") == 0)) {
+			    (node == root && strcmp(name, "lost+found") == 0)) {
 				dots++;
 				continue;
 			}
@@ -352,10 +355,10 @@ static const char *compare_node(const struct node *node)
 
 static const char *random_operations(unsigned count)
 {
-	static const char *(*const operations[])(void) = {do_create, do_create, do_create,
-		do_create, do_symlink, do_unlink, do_unlink, do_link, do_rename, do_rename,
-		do_write, do_write, do_write, do_truncate, do_open_close, do_open_close,
-		do_attributes};
+	static const char *(*const operations[])(void) = {
+		do_create, do_create,	do_create,     do_create,     do_symlink,   do_unlink,
+		do_unlink, do_link,	do_rename,     do_rename,     do_write,	    do_write,
+		do_write,  do_truncate, do_open_close, do_open_close, do_attributes};
 
 	for (unsigned i = 0; i < count; i++) {
 		const char *failure =
@@ -386,7 +389,7 @@ static const char *disk_run(const char *options, uint64_t seed, unsigned rounds)
 
 	snprintf(image, sizeof(image), "/tmp/files-model-%d.img", (int)seed);
 	CHECK(run("PATH=$PATH:/sbin:/usr/sbin; rm -f %s; mke2fs -q -F %s %s 24M >/dev/null 2>&1",
-		      image, options, image) == 0);
+		  image, options, image) == 0);
 	server_start(image);
 	run("rm -f %s", image);
 	random_seed(seed);

@@ -16,7 +16,7 @@
 #include "tests/files/harness.h"
 
 #define CASE_SECONDS 40
-#define NODES_MAX    3000 /* visited in a walk: a corrupt tree may be endless */
+#define NODES_MAX 3000 /* visited in a walk: a corrupt tree may be endless */
 
 static uint64_t visited;
 
@@ -146,7 +146,7 @@ static void walk(uint64_t directory, unsigned depth)
 			break;
 		}
 		memcpy(records, context.xfer + FILES_XFER_RECORDS,
-			FILES_XFER_SIZE - FILES_XFER_RECORDS);
+		       FILES_XFER_SIZE - FILES_XFER_RECORDS);
 		for (int64_t k = 0; k < count; k++) {
 			const struct files_record *record =
 				(const struct files_record *)(const void *)at;
@@ -180,8 +180,8 @@ static void change_things(void)
 
 			memset(name, 'a' + (int)k, 60);
 			snprintf(name + (k % 3) * 20, 20, "new%u", k);
-			create(1, directory, name, (k % 4 == 3 ? MODE_DIRECTORY : MODE_REGULAR) | 0755,
-				&ino);
+			create(1, directory, name,
+			       (k % 4 == 3 ? MODE_DIRECTORY : MODE_REGULAR) | 0755, &ino);
 			if (ino && k % 4 != 3) {
 				write_bytes(1, ino, k * 9000, data, 5000 + k * 3000);
 			}
@@ -228,8 +228,8 @@ static void harm_things(void)
 	if (lookup(1, 2, "deep", &directory) == 0) {
 		put_name("deep");
 		put_name2("moved");
-		request(FILES_RENAME, 6, (uint64_t)1, (uint64_t)2, (uint64_t)4, directory, (uint64_t)5,
-			(uint64_t)0);
+		request(FILES_RENAME, 6, (uint64_t)1, (uint64_t)2, (uint64_t)4, directory,
+			(uint64_t)5, (uint64_t)0);
 		request(FILES_RENAME, 6, (uint64_t)1, (uint64_t)2, (uint64_t)4, (uint64_t)2,
 			(uint64_t)5, (uint64_t)0);
 	}
@@ -278,7 +278,7 @@ static void make_images(void)
 		run("PATH=$PATH:/sbin:/usr/sbin; cd /tmp/files-robust; "
 		    "mke2fs -q -F %s -N 1024 -d root %s.img 6M >/dev/null 2>&1; "
 		    "e2fsck -fyD %s.img >/dev/null 2>&1",
-			kinds[i].options, kinds[i].name, kinds[i].name);
+		    kinds[i].options, kinds[i].name, kinds[i].name);
 	}
 }
 
@@ -306,8 +306,9 @@ static uint64_t pick_word(void)
 
 static void damage(void)
 {
-	static const uint32_t values[] = {0, 1, 2, 0xffffffff, 0x7fffffff, 0x80000000, 0xffff,
-		0x10000, 0xf30a, 0x0005f30a, 0x0004ffff, 8, 12, 1024, 4096};
+	static const uint32_t values[] = {0,	      1,      2,       0xffffffff, 0x7fffffff,
+					  0x80000000, 0xffff, 0x10000, 0xf30a,	   0x0005f30a,
+					  0x0004ffff, 8,      12,      1024,	   4096};
 	unsigned count = 1 + random_below(6);
 
 	for (unsigned i = 0; i < count; i++) {
@@ -376,8 +377,8 @@ static void memory_case(unsigned kind, uint64_t seed)
 	workload();
 }
 
-static void run_cases(
-	const char *what, void (*function)(unsigned kind, uint64_t seed), unsigned count)
+static void run_cases(const char *what, void (*function)(unsigned kind, uint64_t seed),
+		      unsigned count)
 {
 	for (unsigned kind = 0; kind < KINDS; kind++) {
 		unsigned bad = 0;
@@ -414,8 +415,8 @@ int main(int argc, char **argv)
 	log_to_stdout = getenv("LOG") != NULL;
 	make_images();
 	if (argc > 3) { /* one case: corrupt|disk|memory is argv[1] as 0|1|2, kind, seed */
-		void (*const functions[])(unsigned, uint64_t) = {
-			corrupt_case, failing_disk_case, memory_case};
+		void (*const functions[])(unsigned, uint64_t) = {corrupt_case, failing_disk_case,
+								 memory_case};
 
 		functions[count % 3]((unsigned)atoi(argv[2]), strtoull(argv[3], NULL, 0));
 		return 0;

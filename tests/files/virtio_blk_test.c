@@ -13,20 +13,20 @@
 #include "servers/protocol/status.h"
 
 #define DISK_SECTORS 4096
-#define POOL_PAGES   600
-#define CLIENT	     7
+#define POOL_PAGES 600
+#define CLIENT 7
 
 enum mischief { BEHAVE, BAD_ID, BAD_INDEX, REPEAT_ID, IO_ERROR, NO_ANSWER, WANT_RESET };
 
 static struct {
 	uint8_t status;
-	unsigned feature_half, queue_size;
+	unsigned queue_size;
 	uint64_t offered, accepted;
 	uint32_t size_max, seg_max;
 	struct descriptor *descriptors;
 	uint16_t *available, *used;
 	uint16_t seen;
-	unsigned requests, indirect_requests, longest, pieces;
+	unsigned requests, indirect_requests, longest;
 	bool stuck_in_reset, saw_bad_address;
 	enum mischief mischief;
 } fake;
@@ -82,7 +82,7 @@ static uint64_t move(const struct descriptor *d, uint32_t type, uint64_t at)
 	void *data = reach(d->address, d->length);
 
 	if (!data || at + d->length > sizeof(disk) ||
-		((d->flags & DESCRIPTOR_WRITE) != 0) != (type == BLK_READ)) {
+	    ((d->flags & DESCRIPTOR_WRITE) != 0) != (type == BLK_READ)) {
 		fake.saw_bad_address = true;
 		return 0;
 	}
@@ -94,7 +94,6 @@ static uint64_t move(const struct descriptor *d, uint32_t type, uint64_t at)
 	if (d->length > fake.longest) {
 		fake.longest = d->length;
 	}
-	fake.pieces++;
 	return d->length;
 }
 
@@ -105,7 +104,7 @@ static void serve_chain(uint16_t head)
 	struct {
 		uint32_t type, reserved;
 		uint64_t sector;
-	} *header;
+	} * header;
 	uint64_t at;
 	unsigned pieces = 0;
 
@@ -220,7 +219,7 @@ static unsigned fake_queue_size_max(struct virtio_device *it)
 }
 
 static void fake_queue_enable(struct virtio_device *it, unsigned size, uint64_t descriptors,
-	uint64_t available, uint64_t used)
+			      uint64_t available, uint64_t used)
 {
 	(void)it;
 	fake.queue_size = size;
@@ -289,7 +288,7 @@ static bool start(uint64_t offered, unsigned queue_size)
 }
 
 static int64_t message(uint32_t label, uint64_t client, unsigned count, const uint64_t *words,
-	uint64_t *result)
+		       uint64_t *result)
 {
 	struct service_message m = {.label = label, .client = client, .count = count};
 	struct blk_request *request;
@@ -342,8 +341,8 @@ static int64_t transfer(bool is_write, uint64_t pool, uint64_t sector, unsigned 
 	} while (0)
 
 #define ALL_FEATURES                                                                               \
-	(VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT_DESC | VIRTIO_BLK_F_FLUSH |                        \
-		VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_SIZE_MAX | (1ull << 11) | (1ull << 29))
+	(VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT_DESC | VIRTIO_BLK_F_FLUSH | VIRTIO_BLK_F_SEG_MAX | \
+	 VIRTIO_BLK_F_SIZE_MAX | (1ull << 11) | (1ull << 29))
 
 /* Random requests of many segments against plain memory. */
 static const char *random_transfers(void)
@@ -357,8 +356,8 @@ static const char *random_transfers(void)
 
 		for (unsigned i = 0; i < count; i++) {
 			uint64_t sectors = 1 + (uint64_t)rand() % 40;
-			uint64_t offset = (slot * i + (slot > 40 ? (uint64_t)rand() % (slot - 40) : 0)) *
-					  512;
+			uint64_t offset =
+				(slot * i + (slot > 40 ? (uint64_t)rand() % (slot - 40) : 0)) * 512;
 
 			sectors = sectors < slot ? sectors : slot;
 			words[3 + i] = offset << 24 | sectors * 512;
@@ -431,7 +430,7 @@ static const char *test_bounds(void)
 	CHECK(transfer(false, 0, DISK_SECTORS, 1, (uint64_t)0, (uint64_t)512) == -STATUS_INVAL);
 	CHECK(transfer(false, 0, DISK_SECTORS - 1, 1, (uint64_t)0, (uint64_t)512) == 0);
 	CHECK(transfer(false, 0, DISK_SECTORS - 1, 2, (uint64_t)0, (uint64_t)512, (uint64_t)0,
-		      (uint64_t)512) == -STATUS_INVAL);
+		       (uint64_t)512) == -STATUS_INVAL);
 	CHECK(transfer(false, 0, UINT64_MAX, 1, (uint64_t)0, (uint64_t)512) == -STATUS_INVAL);
 	CHECK(transfer(false, 1, 0, 1, (uint64_t)0, (uint64_t)512) == -STATUS_INVAL);
 	CHECK(message(BLOCK_READ, CLIENT + 1, 4, words, NULL) == -STATUS_INVAL);
@@ -499,7 +498,7 @@ static const char *test_misbehaviour(void)
 		fake.mischief = kinds[i];
 		/* The chain that was served well before the garbage may have ended well. */
 		CHECK(transfer(false, 0, 0, 1, (uint64_t)0, (uint64_t)512) ==
-			(kinds[i] == REPEAT_ID ? 0 : -STATUS_IO));
+		      (kinds[i] == REPEAT_ID ? 0 : -STATUS_IO));
 		CHECK(blk.resets == 1);
 		fake.mischief = BEHAVE;
 		CHECK(transfer(false, 0, 0, 1, (uint64_t)0, (uint64_t)512) == 0);
@@ -545,8 +544,10 @@ static const char *test_parallel(void)
 	CHECK(start(ALL_FEATURES, 64));
 	fake.mischief = NO_ANSWER;
 	for (unsigned i = 0; i < BLK_REQUESTS; i++) {
-		struct service_message m = {.label = BLOCK_READ, .client = CLIENT, .count = 4,
-			.words = {0, i, 1, (uint64_t)i * 4096 << 24 | 512}};
+		struct service_message m = {.label = BLOCK_READ,
+					    .client = CLIENT,
+					    .count = 4,
+					    .words = {0, i, 1, (uint64_t)i * 4096 << 24 | 512}};
 		uint64_t answer[6];
 		unsigned count;
 
