@@ -8,6 +8,21 @@
 #define CONSOLE_BYTES 2048
 #define CONSOLE_WORD 16
 
+/* Slices outside of this are taken as these: shorter than a switch takes leaves no time to run,
+ * and time plus slice must not overflow. */
+#define SLICES_A_SECOND_MOST 20000u
+#define SLICE_TICKS_MOST (1ull << 62)
+
+static uint64_t slice_ticks(uint64_t asked)
+{
+	uint64_t least = machine.timebase_hz / SLICES_A_SECOND_MOST + 1;
+
+	if (asked < least) {
+		return least;
+	}
+	return asked > SLICE_TICKS_MOST ? SLICE_TICKS_MOST : asked;
+}
+
 enum err hart_configure(struct invocation *call)
 {
 	uint64_t all = (1ull << machine.hart_count) - 1;
@@ -28,7 +43,7 @@ enum err hart_configure(struct invocation *call)
 		sched_stop(sched->thread);
 	}
 	sched->priority = (uint8_t)call->arguments[1];
-	sched->slice = call->arguments[2];
+	sched->slice = slice_ticks(call->arguments[2]);
 	sched->allowed.bits = (uint32_t)(mask & all);
 	sched->configured = true;
 	if (sched->thread != NULL) {

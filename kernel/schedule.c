@@ -105,11 +105,13 @@ static struct thread *steal(struct hart *self)
 	return best;
 }
 
-/* Where a thread that became ready should wait for its turn. */
+/* Where a thread that became ready should wait for its turn: if no hart of its mask runs yet, on
+ * one that finds it in its queue when it comes online. */
 static struct hart *choose_hart(const struct thread *t, bool handoff)
 {
 	struct hart *self = hart_current();
 	struct hart *fallback = NULL;
+	struct hart *starting = NULL;
 
 	if (handoff && hart_allows(self, t)) {
 		return self;
@@ -121,7 +123,13 @@ static struct hart *choose_hart(const struct thread *t, bool handoff)
 		fallback = t->hart;
 	}
 	for (unsigned i = 0; i < HARTS_MAX; i++) {
-		if (!harts[i].online || !hart_allows(&harts[i], t)) {
+		if (!harts[i].online) {
+			if ((thread_sched(t)->allowed.bits >> i & 1) != 0) {
+				starting = &harts[i];
+			}
+			continue;
+		}
+		if (!hart_allows(&harts[i], t)) {
 			continue;
 		}
 		if (harts[i].is_idle && !harts[i].reschedule) {
@@ -131,7 +139,7 @@ static struct hart *choose_hart(const struct thread *t, bool handoff)
 			fallback = &harts[i];
 		}
 	}
-	return fallback;
+	return fallback != NULL ? fallback : starting;
 }
 
 static void hart_kick(struct hart *hart)
@@ -150,10 +158,10 @@ void sched_ready(struct thread *t, bool handoff)
 		return;
 	}
 	hart = choose_hart(t, handoff);
-	if (hart == NULL) {
-		return; /* no hart of its mask is online: it waits for ever, as configured */
-	}
 	queue_insert(hart, t, false);
+	if (!hart->online) {
+		return;
+	}
 	if (hart->is_idle || hart->current == NULL ||
 	    thread_sched(t)->priority > thread_sched(hart->current)->priority) {
 		hart_kick(hart);
