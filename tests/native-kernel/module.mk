@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: BSD-2-Clause
+NATIVE_TESTS += kernel_tests
+kernel_harness_SRC := tests/native-kernel/harness.c tests/native-kernel/workers.c
+kernel_tests_SRC := $(kernel_harness_SRC) tests/native-kernel/main.c tests/native-kernel/methods.c \
+	tests/native-kernel/capabilities.c tests/native-kernel/ipc.c \
+	tests/native-kernel/notifications.c tests/native-kernel/threads.c \
+	tests/native-kernel/faults.c tests/native-kernel/schedule.c tests/native-kernel/windows.c \
+	tests/native-kernel/revoke.c
