@@ -75,17 +75,6 @@ uint32_t cache_find(const struct object *object, uint64_t index)
 	return tree_get(&object->tree, index, NULL);
 }
 
-uint64_t cache_resident(const struct object *object, uint64_t first, uint64_t end)
-{
-	uint64_t count = 0;
-
-	while (tree_next(&object->tree, &first, end) != 0) {
-		first++;
-		count++;
-	}
-	return count;
-}
-
 /* Make a filled frame page `index`. False, with the frame freed, if memory is out. */
 static bool cache_insert(struct object *object, uint64_t index, uint32_t frame)
 {

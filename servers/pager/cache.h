@@ -72,7 +72,4 @@ void cache_tick(void);
 /* Try to free `count` frames; runs pending mappings first. Returns how many were freed. */
 uint32_t cache_reclaim(uint32_t count);
 
-/* Pages of an object in [first, end) that are in the cache. */
-uint64_t cache_resident(const struct object *object, uint64_t first, uint64_t end);
-
 #endif

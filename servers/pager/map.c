@@ -94,7 +94,7 @@ int range_populate(struct space *space, uint32_t start, uint32_t end, unsigned a
 		struct resolved r;
 		int code;
 
-		if (region == NULL) {
+		if (region == NULL || page - start >= frames.total) {
 			return -STATUS_NOMEM;
 		}
 		if (wanted == 0) {
@@ -116,9 +116,8 @@ int range_populate(struct space *space, uint32_t start, uint32_t end, unsigned a
 	return 0;
 }
 
-bool commit_allows(const struct space *space, uint64_t pages)
+bool commit_allows(uint64_t pages)
 {
-	(void)space;
 	return pages <= frames.total;
 }
 
@@ -227,7 +226,7 @@ int64_t space_map(struct space *space, const struct map_request *q)
 	}
 	pages = (uint32_t)((q->length + PAGE_BYTES - 1) >> PAGE_SHIFT);
 	if (!(q->flags & (PAGER_SHARED | PAGER_NORESERVE | PAGER_STACK)) &&
-	    (q->protection & PAGER_WRITE) && !commit_allows(space, pages)) {
+	    (q->protection & PAGER_WRITE) && !commit_allows(pages)) {
 		return -STATUS_NOMEM;
 	}
 	if ((q->flags & PAGER_LOCKED) && space->locked_pages + pages > frames.total / 2) {

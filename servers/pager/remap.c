@@ -155,8 +155,7 @@ static bool grow_in_place(struct space *space, struct region *region, const stru
 }
 
 /* Errors of a request that keeps or enlarges the size, or moves. */
-static int check_region(const struct space *space, const struct region *region,
-			const struct remap *m)
+static int check_region(const struct region *region, const struct remap *m)
 {
 	uint32_t added = m->new_pages > m->old_pages ? m->new_pages - m->old_pages : 0;
 
@@ -171,7 +170,7 @@ static int check_region(const struct space *space, const struct region *region,
 		return -STATUS_INVAL;
 	}
 	if (!(region->flags & (PAGER_SHARED | PAGER_NORESERVE)) &&
-	    (region->protection & PAGER_WRITE) && !commit_allows(space, added)) {
+	    (region->protection & PAGER_WRITE) && !commit_allows(added)) {
 		return -STATUS_NOMEM;
 	}
 	return 0;
@@ -200,7 +199,7 @@ int64_t space_remap(struct space *space, uint64_t address, uint64_t length, uint
 				: range_unmap(space, m.start + m.new_pages, m.start + m.old_pages);
 		return error != 0 ? error : (int64_t)address;
 	}
-	error = check_region(space, region, &m);
+	error = check_region(region, &m);
 	if (error != 0) {
 		return error;
 	}

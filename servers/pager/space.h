@@ -141,7 +141,7 @@ struct map_request {
 /* Result: the address. */
 int64_t space_map(struct space *space, const struct map_request *request);
 /* May a private writable range of so many pages be promised? */
-bool commit_allows(const struct space *space, uint64_t pages);
+bool commit_allows(uint64_t pages);
 int space_unmap(struct space *space, uint64_t address, uint64_t length);
 int space_protect(struct space *space, uint64_t address, uint64_t length, uint64_t protection);
 int64_t space_remap(struct space *space, uint64_t address, uint64_t length, uint64_t new_length,
@@ -162,7 +162,7 @@ int range_unmap(struct space *space, uint32_t start, uint32_t end);
 /*
  * Bring the pages of [start, end) in and map them; private writable ones as
  * if written to, unless `access` (enum fault_access, 0 = as said) names one.
- * Ends at the first that cannot be had: -FAULT, -IO, -NOMEM.
+ * Ends at the first that cannot be had: -FAULT, -IO, -NOMEM (also after as many as the pool has).
  */
 int range_populate(struct space *space, uint32_t start, uint32_t end, unsigned access);
 

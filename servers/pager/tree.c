@@ -168,10 +168,30 @@ static void tree_grow(struct tree *tree, uint64_t index)
 	}
 }
 
+/* Does the path down to the leaf of `index` exist, for this tree alone? */
+static bool tree_ready(const struct tree *tree, uint64_t index)
+{
+	uint32_t node = tree->root;
+
+	if (!tree_covers(tree, index)) {
+		return false;
+	}
+	for (unsigned level = tree->height - 1; node != 0 && frame_of(node)->refs == 1; level--) {
+		if (level == 0) {
+			return true;
+		}
+		node = (uint32_t)node_entries(node)[slot_of(index, level)];
+	}
+	return false;
+}
+
 bool tree_prepare(struct tree *tree, uint64_t index, bool urgent)
 {
 	uint32_t *root = &tree->root, node;
 
+	if (tree_ready(tree, index)) {
+		return true;
+	}
 	if (!frames_reserve(2 * TREE_HEIGHT_MAX, urgent)) {
 		return false;
 	}

@@ -11,6 +11,9 @@
  * The number of dirty pages is bounded: at 1/5 of the pool the writer pays for
  * writing some back. What was dirty for WRITEBACK_AGE is written by the tick.
  *
+ * Pages of tmpfs files have no disk to go to; together with other shared memory
+ * they may fill half of the pool.
+ *
  * A page that could not be written stays dirty and is tried again; the error
  * is kept with the object and given once to the next sync.
  */
@@ -49,6 +52,9 @@ int cache_make_dirty(struct object *object, uint64_t index, uint32_t frame)
 		if (cache_counts.dirty >= 2 * dirty_limit()) {
 			return -STATUS_IO; /* the disk takes nothing any more */
 		}
+	}
+	if (object->kind == OBJECT_KIND_TMPFS && cache_counts.memory_pages > frames.total / 2) {
+		return -STATUS_NOSPC; /* it could never be evicted */
 	}
 	if (object->kind != OBJECT_KIND_ANONYMOUS && !(f->flags & FRAME_ALLOCATED)) {
 		int error = files_allocate(object->fs, object->ino, index, 1);

@@ -438,7 +438,7 @@ int files_read_pages(uint32_t fs, uint64_t ino, uint64_t first, unsigned n, cons
 	*holes = 0;
 	fake_reads++;
 	for (unsigned i = 0; i < n; i++) {
-		const uint8_t *page = file->pages[first + i];
+		const uint8_t *page = first + i < FAKE_PAGES_MAX ? file->pages[first + i] : NULL;
 
 		if (page == NULL) {
 			*holes |= 1ull << i;

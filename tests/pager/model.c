@@ -253,7 +253,7 @@ static void count_object(const struct object *object)
 }
 
 /* References, free frames and dirty pages add up. */
-static void check_frames(void)
+void model_check_frames(void)
 {
 	uint32_t kinds[FRAME_KINDS] = {0};
 	uint64_t dirty = 0;
@@ -309,5 +309,5 @@ void model_check(void)
 		check_regions(m, space);
 		fake_each_entry(&space->kernel, check_entry, space);
 	}
-	check_frames();
+	model_check_frames();
 }

@@ -73,6 +73,8 @@ unsigned model_defined(const struct model_page *page);
 /* Compare everything that can be compared without changing anything: regions, entries, references,
  * lists. */
 void model_check(void);
+/* The part of it that needs no model: references, free frames and lists add up. */
+void model_check_frames(void);
 /* Forget all spaces. */
 void model_reset_spaces(void);
 /* Free all the model holds. */

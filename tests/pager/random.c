@@ -37,9 +37,6 @@ uint64_t pager_result(unsigned i)
 	return i == 1 ? out1 : out2;
 }
 
-#define CALL(label, ...)                                                                           \
-	pager_call(label, sizeof((uint64_t[]){__VA_ARGS__}) / 8, (uint64_t[]){__VA_ARGS__})
-
 /* As main.c answers: items ride along, or are run again. */
 bool pager_finish(void)
 {
@@ -61,10 +58,16 @@ bool pager_finish(void)
 	return mapping_flush();
 }
 
+/* Can a file be out of room: the disk's, or memory for tmpfs? */
+static bool may_be_full(void)
+{
+	return fake_blocks_left < 64 || config->tight;
+}
+
 /* Do errors of this kind happen in this run? */
 static bool excused(int64_t status)
 {
-	bool full = fake_blocks_left < 64;
+	bool full = may_be_full();
 
 	return (status == -STATUS_NOMEM && config->tight) ||
 	       (status == -STATUS_IO && (fake_read_errors != 0 || full)) ||
@@ -202,7 +205,7 @@ static uint32_t thread_frame(struct model_space *m, unsigned slot, unsigned acce
 			code = PAGER_FAULT_NO_MEMORY;
 		}
 		if (code != 0) {
-			bool full = p->shared && (access & FAULT_WRITE) && fake_blocks_left < 64;
+			bool full = p->shared && (access & FAULT_WRITE) && may_be_full();
 
 			CHECK(code == expected ||
 			      (code == PAGER_FAULT_NO_MEMORY && config->tight) ||
@@ -288,7 +291,7 @@ static uint64_t copy_result(int64_t status, uint64_t allowed)
 	}
 	CHECK((uint64_t)status == allowed ||
 	      ((uint64_t)status < allowed &&
-	       (config->tight || fake_read_errors != 0 || fake_blocks_left < 64)));
+	       (config->tight || fake_read_errors != 0 || may_be_full())));
 	return (uint64_t)status;
 }
 

@@ -25,6 +25,8 @@ void random_where(char *text, size_t size);
 
 /* A request with n words; its status. Mappings are run as the real loop runs them. */
 int64_t pager_call(uint32_t label, unsigned n, const uint64_t *words);
+#define CALL(label, ...)                                                                           \
+	pager_call(label, sizeof((uint64_t[]){__VA_ARGS__}) / 8, (uint64_t[]){__VA_ARGS__})
 /* Word 1 or 2 of the last answer. */
 uint64_t pager_result(unsigned i);
 /* Run what is queued; false if a mapping was dropped. */
