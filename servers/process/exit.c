@@ -53,8 +53,7 @@ static void shut_down(enum reset reset, bool failure)
 {
 	struct message m = {.words = {reset, failure}};
 
-	server_request(pager_cap, PAGER_SYNC_ALL, 0, 0, 0, 0, 0, 0, 0);
-	server_request(files_cap, FILES_SYNC, 1, 0, 0, 0, 0, 0, 0);
+	files_stop();
 	server_request(files_cap, FILES_POWER_OFF, 0, 0, 0, 0, 0, 0, 0);
 	if (serial_cap != 0) {
 		server_request(serial_cap, SERIAL_DRAIN, 0, 0, 0, 0, 0, 0, 0);

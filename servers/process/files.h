@@ -68,8 +68,7 @@ struct transfer {
 	uint64_t left;		    /* bytes still to move */
 	uint64_t done;		    /* bytes moved in this attempt and all before it */
 	int64_t position;	    /* of pread and pwrite; -1: the file's own offset */
-	bool is_again;		    /* the call was parked before... */
-	bool timed_out;		    /* ...and its deadline has passed */
+	bool timed_out;		    /* the call was parked, and its deadline has passed */
 	uint64_t deadline;	    /* set by an operation that answers -STATUS_AGAIN */
 	uint64_t state[2];	    /* the operation's own, kept while the call is parked */
 };
@@ -212,6 +211,8 @@ HANDLER(ioctl);
 /* ---- tty.c ---- */
 
 void tty_start(void);
+/* Send all output and wait for it. */
+void tty_stop(void);
 void tty_event(void);
 /* Open /dev/console or ttyS0 (the console itself) or /dev/tty (-ENXIO without one). */
 int64_t tty_open(struct process *p, struct open_file *file, bool is_own);
@@ -223,6 +224,11 @@ void tty_adopt(struct process *init, const struct open_file *file);
 /* For /proc/PID/stat. */
 uint32_t tty_device_number(const struct tty *tty);
 int32_t tty_foreground(const struct tty *tty);
+
+/* ---- storage.c ---- */
+
+/* Everything that was written to a file system (0: to all) goes to stable storage. */
+int64_t sync_all(uint64_t fs);
 
 /* ---- locks.c ---- */
 

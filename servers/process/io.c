@@ -232,7 +232,6 @@ static int64_t io_resume(struct thread *t, enum wake why)
 	struct transfer x = {
 		.done = t->park_words[0],
 		.position = (int64_t)t->park_words[1],
-		.is_again = true,
 		.timed_out = why == WAKE_TIMEOUT,
 		.state = {t->park_words[2], t->park_words[3]},
 	};

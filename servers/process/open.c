@@ -253,6 +253,8 @@ static int64_t open_user(struct thread *t, uint64_t flags, uint64_t mode)
 	if (result < 0) {
 		return result;
 	}
+	/* As Linux does for every program of 64 bits; fcntl shows it. */
+	flags |= OPEN_LARGE;
 	result = open_at(t->process, t->args[0], path, (uint32_t)flags, (uint32_t)mode, &file);
 	return result < 0 ? result : open_finish(t, file, flags);
 }

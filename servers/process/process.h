@@ -316,6 +316,8 @@ size_t unknown_calls_report(char *buffer, size_t size);
 
 /* Once at start: mount the disk, tmpfs, /dev, /proc. false: no usable root. */
 bool files_start(void);
+/* The system ends: everything written goes to the disk, all output to the serial line. */
+void files_stop(void);
 /* Bits 0-7 of the notification have come. */
 void files_event(uint64_t bits);
 /* pid 1: descriptors 0-2 on the console, controlling tty of its session, cwd and root "/". */

@@ -169,7 +169,7 @@ static int64_t proc_read(struct open_file *file, struct transfer *x)
 {
 	struct proc_file *f = file->data;
 	int64_t offset = x->position >= 0 ? x->position : file->offset;
-	int64_t result = offset == 0 ? make_text(file) : 0;
+	int64_t result = offset == 0 || f->text.data == NULL ? make_text(file) : 0;
 	size_t left;
 
 	if (result < 0 || (uint64_t)offset >= f->text.used) {

@@ -160,6 +160,12 @@ bool files_start(void)
 	return true;
 }
 
+void files_stop(void)
+{
+	sync_all(0);
+	tty_stop();
+}
+
 void files_event(uint64_t bits)
 {
 	if (bits & (1u << EVENT_SERIAL)) {

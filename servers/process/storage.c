@@ -163,7 +163,7 @@ static void flush_time(struct inode *inode, void *context)
 	}
 }
 
-static int64_t sync_all(uint64_t fs)
+int64_t sync_all(uint64_t fs)
 {
 	int64_t result = server_request(pager_cap, PAGER_SYNC_ALL, 0, 0, 0, 0, 0, 0, 0);
 	int64_t status;

@@ -115,6 +115,17 @@ void tty_event(void)
 	waitable_wake(&console.waitable);
 }
 
+void tty_stop(void)
+{
+	console.line.stopped = false;
+	while (serial_cap != 0 && console.line.out_head != console.line.out_tail) {
+		tty_flush(&console);
+		if (server_request(serial_cap, SERIAL_DRAIN, 0, 0, 0, 0, 0, 0, 0) < 0) {
+			return;
+		}
+	}
+}
+
 void tty_start(void)
 {
 	struct message m = {

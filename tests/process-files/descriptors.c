@@ -58,10 +58,10 @@ static void shared_offset(void)
 	child = fake_process(t, 1);
 	CHECK(CALL(t, NR_READ, (uint64_t)fd, SCRATCH, 6) == 6);
 	CHECK(fake_read(child, fd, &text) == 5 && strcmp(text, "world") == 0);
-	CHECK(control(fd, GETFL, 0) == OPEN_READ_WRITE);
+	CHECK(control(fd, GETFL, 0) == (OPEN_READ_WRITE | OPEN_LARGE));
 	CHECK(control(fd, SETFL, OPEN_APPEND | OPEN_NONBLOCK | OPEN_WRITE) == 0);
 	CHECK(CALL(child, NR_FCNTL, (uint64_t)fd, GETFL, 0) ==
-	      (OPEN_READ_WRITE | OPEN_APPEND | OPEN_NONBLOCK));
+	      (OPEN_READ_WRITE | OPEN_APPEND | OPEN_NONBLOCK | OPEN_LARGE));
 	fake_exit(child);
 	CHECK(do_close(fd) == 0 && fake_openers() == 0);
 }
