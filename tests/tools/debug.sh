@@ -13,5 +13,5 @@ setsid sh "$tools/qemu.sh" -S -gdb "tcp:127.0.0.1:$PORT" </dev/null >"$B/console
 emulator=$!
 trap 'kill $emulator 2>/dev/null || true' EXIT
 echo "console: tail -f $B/console.log"
-gdb-multiarch -q -x "$tools/ravelin.gdb" \
+gdb-multiarch -q -x "$tools/ravelin.gdb" -x "$tools/ravelin_gdb.py" \
 	-ex "target remote 127.0.0.1:$PORT" "$B/kernel/ravelin.elf"

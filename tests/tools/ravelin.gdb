@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Commands for looking into a running Ravelin. Harts are gdb's threads.
+# Commands for looking into a running Ravelin. Harts are gdb's threads. The
+# kernel's objects (threads, capabilities, space) are in ravelin_gdb.py.
 
 set architecture riscv:rv64
 set confirm off
