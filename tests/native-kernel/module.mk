@@ -6,3 +6,13 @@ kernel_tests_SRC := $(kernel_harness_SRC) tests/native-kernel/main.c tests/nativ
 	tests/native-kernel/notifications.c tests/native-kernel/threads.c \
 	tests/native-kernel/faults.c tests/native-kernel/schedule.c tests/native-kernel/windows.c \
 	tests/native-kernel/revoke.c
+
+NATIVE_TESTS += kernel_stress
+kernel_stress_SRC := $(kernel_harness_SRC) tests/native-kernel/stress.c
+# The same for longer.
+NATIVE_TESTS += kernel_soak
+kernel_soak_SRC := $(kernel_stress_SRC)
+kernel_soak_CFLAGS := -DHOSTILE_ARENAS=200
+
+NATIVE_TESTS += kernel_bench
+kernel_bench_SRC := $(kernel_harness_SRC) tests/native-kernel/bench.c
