@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TMPFS_MAX 16
+#define TMPFS_MAX 14 /* the file server knows 15 file systems */
 
 static const struct file_system_ops served_ops;
 
@@ -26,29 +26,48 @@ struct file_system *served_disk(void)
 	return &disk;
 }
 
+/*
+ * A place for a tmpfs of this many pages. The file server cannot drop a file
+ * system, so places that were used before and are empty now serve again: best
+ * one of the same limit, then a new one, then any.
+ */
+static struct file_system *tmpfs_place(uint64_t pages)
+{
+	struct file_system *place = NULL;
+	unsigned rank = 0;
+
+	for (unsigned i = 0; i < TMPFS_MAX; i++) {
+		unsigned own = tmpfs[i].number == 0 ? 2 : tmpfs[i].pages == pages ? 3 : 1;
+
+		if (tmpfs[i].references == 0 && own > rank) {
+			place = &tmpfs[i];
+			rank = own;
+		}
+	}
+	return place;
+}
+
 struct file_system *served_tmpfs(const char *type, uint64_t pages)
 {
 	uint64_t words[10] = {pages};
-	unsigned i = 0;
+	struct file_system *fs = tmpfs_place(pages);
 
-	while (i < TMPFS_MAX && tmpfs[i].references > 0) {
-		i++;
-	}
-	if (i == TMPFS_MAX) {
+	if (fs == NULL) {
 		return NULL;
 	}
-	if (tmpfs[i].number == 0) {
+	if (fs->number == 0) {
 		if (server_call(files_cap, FILES_NEW_TMPFS, 1, words) < 0) {
 			return NULL;
 		}
-		tmpfs[i].number = (uint32_t)words[1];
+		fs->number = (uint32_t)words[1];
+		fs->pages = pages;
 	}
-	tmpfs[i].ops = &served_ops;
-	tmpfs[i].type = type;
-	tmpfs[i].device = DEVICE(0, 20 + i);
-	tmpfs[i].is_tmpfs = true;
-	tmpfs[i].references = 1;
-	return &tmpfs[i];
+	fs->ops = &served_ops;
+	fs->type = type;
+	fs->device = DEVICE(0, 20 + (fs - tmpfs));
+	fs->is_tmpfs = true;
+	fs->references = 1;
+	return fs;
 }
 
 uint32_t served_device(uint32_t number)

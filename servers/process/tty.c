@@ -343,7 +343,7 @@ int64_t tty_open(struct process *p, struct open_file *file, bool is_own)
 	file->data = &console;
 	if (is_own) {
 		file->data = session->tty;
-		return session->tty == NULL ? -STATUS_NXIO : 0;
+		return session->tty == NULL || session->tty->is_lent ? -STATUS_NXIO : 0;
 	}
 	return 0;
 }

@@ -14,7 +14,8 @@ struct tty {
 	struct tty_line line;
 	struct waitable waitable;
 	struct session *session; /* whose controlling terminal it is */
-	bool is_lent;		 /* ...only until another session wants it: the first process's */
+	bool is_lent;		 /* ...only until another session wants it: the first process's;
+				    /dev/tty does not know it then, as on Linux */
 	int32_t foreground;	 /* process group, 0 = none */
 	struct tty_size size;
 };

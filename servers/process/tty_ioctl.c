@@ -80,6 +80,16 @@ static int64_t set_settings(struct thread *t, struct tty *tty, uint64_t argument
 	return 0;
 }
 
+static bool group_exists(int32_t pgid)
+{
+	for (struct process *p = process_next(NULL); p != NULL; p = process_next(p)) {
+		if (p->pgid == pgid) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static int64_t set_foreground(struct thread *t, struct tty *tty, uint64_t argument)
 {
 	struct process *p = t->process;
@@ -100,7 +110,7 @@ static int64_t set_foreground(struct thread *t, struct tty *tty, uint64_t argume
 		return -STATUS_INVAL;
 	}
 	if (!group_in_session(pgid, p->session)) {
-		return -STATUS_PERM;
+		return group_exists(pgid) ? -STATUS_PERM : -STATUS_SRCH;
 	}
 	tty->foreground = pgid;
 	return 0;

@@ -103,6 +103,7 @@ struct file_system {
 	uint32_t device;     /* st_dev */
 	bool is_volatile;    /* nothing is remembered after its last use */
 	bool is_tmpfs;	     /* data lives in the pager only */
+	uint64_t pages;	     /* limit of a tmpfs */
 	uint32_t references; /* mounts */
 };
 

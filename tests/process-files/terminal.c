@@ -158,7 +158,7 @@ static void job_control(void)
 	fake_type("\003");
 	CHECK(fake_signals[3].number == 2 && fake_signals[3].to == job->process->pgid);
 	*(int32_t *)argument(job) = 77;
-	CHECK(control(job, TIOCSPGRP) == -STATUS_PERM);
+	CHECK(control(job, TIOCSPGRP) == -STATUS_SRCH);
 	*(int32_t *)argument(job) = -1;
 	CHECK(control(job, TIOCSPGRP) == -STATUS_INVAL);
 	fake_group_orphaned = true;
@@ -173,14 +173,15 @@ static void sessions(void)
 	struct thread *leader;
 
 	t = fake_start();
-	CHECK(fake_open(t, "/dev/tty", OPEN_READ_WRITE, 0) == 3);
+	CHECK(fake_open(t, "/dev/tty", OPEN_READ_WRITE, 0) == -STATUS_NXIO);
 	leader = fake_process(t, 0);
 	own = (struct session){.references = 1, .id = leader->process->pid};
 	leader->process->session = &own;
 	CHECK(fake_open(leader, "/dev/tty", OPEN_READ_WRITE, 0) == -STATUS_NXIO);
 	CHECK(control(leader, TIOCGPGRP) == -STATUS_NOTTY);
 	/* The first process only minds the terminal: another leader may have it. */
-	CHECK(fake_open(leader, "/dev/ttyS0", OPEN_READ_WRITE, 0) == 4 && own.tty != NULL);
+	CHECK(fake_open(leader, "/dev/ttyS0", OPEN_READ_WRITE, 0) == 3 && own.tty != NULL);
+	CHECK(fake_open(leader, "/dev/tty", OPEN_READ_WRITE, 0) == 4);
 	CHECK(t->process->session->tty == NULL);
 	CHECK(control(leader, TIOCGPGRP) == 0);
 	CHECK(*(int32_t *)argument(leader) == leader->process->pid);
