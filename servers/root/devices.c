@@ -4,6 +4,9 @@
  * registers become regions, interrupts handler capabilities, properties
  * arguments. Nodes that are not enabled do not count. Where several nodes fit
  * and one is wanted, the one of /chosen/stdout-path goes first.
+ *
+ * libfdt finds parents and phandles by walking the whole tree, so the tree is
+ * walked once and nodes are named by their number in a table.
  */
 #include <libfdt.h>
 #include <stdio.h>
@@ -12,11 +15,24 @@
 #include "servers/lib/runtime.h"
 #include "servers/root/root.h"
 
-#define NODES_MOST 16
+#define MATCHES_MOST 16
+#define NODES_MOST 192
+#define DEPTH_MOST 12
 #define PCI_MEMORY_32 0x02000000u
 #define PCI_SPACE_MASK 0x03000000u
 #define PCI_DEVICE_MASK 0xf800u
 #define PCI_PINS 4
+
+struct node {
+	int offset; /* libfdt's */
+	int parent; /* number, -1 for the root node */
+	uint32_t phandle;
+	bool is_enabled;
+};
+
+static struct node nodes[NODES_MOST];
+static int node_count;
+static int chosen = -1; /* number of /chosen */
 
 static const void *tree(void)
 {
@@ -37,24 +53,71 @@ static uint64_t cells(const fdt32_t *cell, int count)
 static const fdt32_t *property(int node, const char *name, int *count)
 {
 	int bytes = 0;
-	const fdt32_t *value = fdt_getprop(tree(), node, name, &bytes);
+	const fdt32_t *value = fdt_getprop(tree(), nodes[node].offset, name, &bytes);
 
 	*count = value != NULL ? bytes / 4 : 0;
 	return value;
 }
 
-static bool is_enabled(int node)
+/* A property of one cell; `otherwise` if there is none. */
+static uint32_t number(int node, const char *name, uint32_t otherwise)
 {
-	const char *status = fdt_getprop(tree(), node, "status", NULL);
+	int count;
+	const fdt32_t *value = property(node, name, &count);
 
-	return status == NULL || strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0;
+	return count >= 1 ? fdt32_to_cpu(*value) : otherwise;
 }
 
-/* The node of the console that firmware and kernel use, or -1. */
-static int console_node(void)
+static int address_cells(int node)
 {
-	int bytes = 0, chosen = fdt_path_offset(tree(), "/chosen");
-	const char *path = chosen >= 0 ? fdt_getprop(tree(), chosen, "stdout-path", &bytes) : NULL;
+	return (int)number(node, "#address-cells", 2);
+}
+
+static int size_cells(int node)
+{
+	return (int)number(node, "#size-cells", 1);
+}
+
+void device_tree_read(void)
+{
+	int parents[DEPTH_MOST], depth = -1; /* the root node gets 0 */
+
+	for (int offset = fdt_next_node(tree(), -1, &depth); offset >= 0 && depth < DEPTH_MOST;
+	     offset = fdt_next_node(tree(), offset, &depth)) {
+		int n = node_count;
+		const char *status;
+
+		if (depth < 0)
+			break;
+		if (n == NODES_MOST) {
+			log_print("root: only %d nodes of the device tree are used\n", NODES_MOST);
+			break;
+		}
+		node_count++;
+		nodes[n].offset = offset;
+		nodes[n].parent = depth > 0 ? parents[depth - 1] : -1;
+		nodes[n].phandle = number(n, "phandle", 0);
+		status = fdt_getprop(tree(), offset, "status", NULL);
+		nodes[n].is_enabled =
+			status == NULL || strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0;
+		parents[depth] = n;
+		if (depth == 1 && strcmp(fdt_get_name(tree(), offset, NULL), "chosen") == 0)
+			chosen = n;
+	}
+}
+
+/* A property of /chosen. */
+static const void *chosen_property(const char *name, int *bytes)
+{
+	*bytes = 0;
+	return chosen >= 0 ? fdt_getprop(tree(), nodes[chosen].offset, name, bytes) : NULL;
+}
+
+/* libfdt's offset of the node of the console that firmware and kernel use, or -1. */
+static int console_offset(void)
+{
+	int bytes;
+	const char *path = chosen_property("stdout-path", &bytes);
 	const char *end = path != NULL && bytes > 0 ? memchr(path, ':', (size_t)bytes) : NULL;
 
 	if (path == NULL || bytes <= 0)
@@ -62,36 +125,46 @@ static int console_node(void)
 	return fdt_path_offset_namelen(tree(), path, end != NULL ? (int)(end - path) : bytes - 1);
 }
 
-/* Enabled nodes that are compatible, the console first, then by falling tree order reversed. */
-static unsigned find_nodes(const char *compatible, int nodes[NODES_MOST])
+/* Numbers of the enabled nodes that are compatible, the console first. */
+static unsigned find_nodes(const char *compatible, int matches[MATCHES_MOST])
 {
-	int console = console_node();
+	int console = -2;
 	unsigned count = 0;
 
-	for (int node = fdt_node_offset_by_compatible(tree(), -1, compatible); node >= 0;
-	     node = fdt_node_offset_by_compatible(tree(), node, compatible)) {
-		if (!is_enabled(node) || count == NODES_MOST)
+	for (int node = 0; node < node_count && count < MATCHES_MOST; node++) {
+		if (!nodes[node].is_enabled ||
+		    fdt_node_check_compatible(tree(), nodes[node].offset, compatible) != 0)
 			continue;
-		nodes[count++] = node;
-		if (node == console) {
-			nodes[count - 1] = nodes[0];
-			nodes[0] = node;
+		matches[count++] = node;
+		if (count > 1 && console == -2)
+			console = console_offset();
+		if (count > 1 && nodes[node].offset == console) {
+			matches[count - 1] = matches[0];
+			matches[0] = node;
 		}
 	}
 	return count;
 }
 
+/* Number of the node with this phandle, or -1. */
+static int node_by_phandle(uint32_t phandle)
+{
+	for (int node = 0; node < node_count; node++) {
+		if (nodes[node].phandle == phandle)
+			return node;
+	}
+	return -1;
+}
+
 /* Translate an address of a child of `bus` upwards through the "ranges" of buses. */
 static uint64_t translate(int bus, uint64_t address)
 {
-	while (bus > 0) {
-		int parent = fdt_parent_offset(tree(), bus);
-		int own = fdt_address_cells(tree(), bus), size = fdt_size_cells(tree(), bus);
-		int up = fdt_address_cells(tree(), parent), count;
+	for (; bus >= 0 && nodes[bus].parent >= 0; bus = nodes[bus].parent) {
+		int own = address_cells(bus), size = size_cells(bus), count;
+		int up = address_cells(nodes[bus].parent), entry = own + up + size;
 		const fdt32_t *ranges = property(bus, "ranges", &count);
 
-		for (int i = 0; ranges != NULL && i + own + up + size <= count;
-		     i += own + up + size) {
+		for (int i = 0; entry > 0 && i + entry <= count; i += entry) {
 			uint64_t first = cells(ranges + i, own);
 
 			if (address >= first &&
@@ -100,7 +173,6 @@ static uint64_t translate(int bus, uint64_t address)
 				break;
 			}
 		}
-		bus = parent;
 	}
 	return address;
 }
@@ -108,16 +180,18 @@ static uint64_t translate(int bus, uint64_t address)
 /* First register range of a node, whole pages. */
 static bool register_range(int node, uint64_t *base, uint64_t *size)
 {
-	int bus = fdt_parent_offset(tree(), node), count;
-	int address_cells = fdt_address_cells(tree(), bus),
-	    size_cells = fdt_size_cells(tree(), bus);
+	int bus = nodes[node].parent, count, address, length;
 	const fdt32_t *reg = property(node, "reg", &count);
 	uint64_t end;
 
-	if (reg == NULL || count < address_cells + size_cells)
+	if (bus < 0)
 		return false;
-	*base = translate(bus, cells(reg, address_cells));
-	end = *base + cells(reg + address_cells, size_cells);
+	address = address_cells(bus);
+	length = size_cells(bus);
+	if (reg == NULL || address < 0 || length < 0 || count < address + length)
+		return false;
+	*base = translate(bus, cells(reg, address));
+	end = *base + cells(reg + address, length);
 	*base &= ~(PAGE_BYTES - 1);
 	*size = ((end + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1)) - *base;
 	return *size != 0;
@@ -126,11 +200,10 @@ static bool register_range(int node, uint64_t *base, uint64_t *size)
 /* The 32-bit non-prefetchable memory range of a PCI host: address on the CPU's side. */
 static bool pci_memory_range(int node, uint64_t *base, uint64_t *size)
 {
-	int up = fdt_address_cells(tree(), fdt_parent_offset(tree(), node)), count;
+	int up = address_cells(nodes[node].parent), count, entry = 3 + up + 2;
 	const fdt32_t *ranges = property(node, "ranges", &count);
-	int entry = 3 + up + 2;
 
-	for (int i = 0; ranges != NULL && i + entry <= count; i += entry) {
+	for (int i = 0; entry > 0 && i + entry <= count; i += entry) {
 		if ((fdt32_to_cpu(ranges[i]) & PCI_SPACE_MASK) == PCI_MEMORY_32) {
 			*base = cells(ranges + i + 3, up);
 			*size = cells(ranges + i + 3 + up, 2);
@@ -181,22 +254,25 @@ static bool add_pci_irqs(struct server *server, int node, const char *name)
 	int count;
 	const fdt32_t *map = property(node, "interrupt-map", &count);
 
-	for (int i = 0; map != NULL && i + 5 <= count;) {
-		int parent = fdt_node_offset_by_phandle(tree(), fdt32_to_cpu(map[i + 4])), n;
-		const fdt32_t *irq_cells = property(parent, "#interrupt-cells", &n);
-		const fdt32_t *unit_cells = property(parent, "#address-cells", &n);
-		int irq = i + 5 + (unit_cells != NULL ? (int)fdt32_to_cpu(*unit_cells) : 0);
+	for (int i = 0; i + 5 <= count;) {
+		int parent = node_by_phandle(fdt32_to_cpu(map[i + 4]));
 		uint32_t pin = fdt32_to_cpu(map[i + 3]);
 		char numbered[STARTUP_NAME];
+		int irq, next;
 
-		if (irq_cells == NULL || irq + (int)fdt32_to_cpu(*irq_cells) > count)
+		if (parent < 0)
+			return false;
+		/* Without #address-cells the parent's address takes no cell. */
+		irq = i + 5 + (int)number(parent, "#address-cells", 0);
+		next = irq + (int)number(parent, "#interrupt-cells", 1);
+		if (irq < i || next <= irq || next > count)
 			return false;
 		if ((fdt32_to_cpu(map[i]) & PCI_DEVICE_MASK) == 0 && pin >= 1 && pin <= PCI_PINS) {
 			snprintf(numbered, sizeof(numbered), "%.20s%u", name, (unsigned)pin - 1);
 			if (!add_irq(server, numbered, fdt32_to_cpu(map[irq])))
 				return false;
 		}
-		i = irq + (int)fdt32_to_cpu(*irq_cells);
+		i = next;
 	}
 	return true;
 }
@@ -206,7 +282,7 @@ static bool add_node_irq(struct server *server, int node, const char *name)
 	int count;
 	const fdt32_t *irq = property(node, "interrupts", &count);
 
-	if (fdt_getprop(tree(), node, "interrupt-map", NULL) != NULL)
+	if (fdt_getprop(tree(), nodes[node].offset, "interrupt-map", NULL) != NULL)
 		return add_pci_irqs(server, node, name);
 	if (irq == NULL) {
 		irq = property(node, "interrupts-extended", &count);
@@ -244,8 +320,8 @@ static bool add_node(struct server *server, const struct system_device *device, 
 
 bool device_resolve(struct server *server, const struct system_device *device)
 {
-	int nodes[NODES_MOST];
-	unsigned count = find_nodes(device->compatible, nodes);
+	int matches[MATCHES_MOST];
+	unsigned count = find_nodes(device->compatible, matches);
 	const char *name = file_system.strings + device->first_property;
 
 	if (count == 0) {
@@ -256,18 +332,18 @@ bool device_resolve(struct server *server, const struct system_device *device)
 	}
 	for (uint32_t i = 0; i < device->properties; i++, name += strlen(name) + 1) {
 		int cell_count;
-		const fdt32_t *value = property(nodes[0], name, &cell_count);
+		const fdt32_t *value = property(matches[0], name, &cell_count);
 
 		if (value != NULL && cell_count >= 1)
 			server_argument(server, "%s=%u", name, (unsigned)fdt32_to_cpu(*value));
 	}
 	if ((device->flags & SYSTEM_DEVICE_ALL) == 0)
-		return add_node(server, device, nodes[0], "");
+		return add_node(server, device, matches[0], "");
 	for (unsigned i = 0; i < count; i++) {
 		char suffix[4];
 
 		snprintf(suffix, sizeof(suffix), "%u", i);
-		if (!add_node(server, device, nodes[i], suffix))
+		if (!add_node(server, device, matches[i], suffix))
 			return false;
 	}
 	return true;
@@ -275,8 +351,8 @@ bool device_resolve(struct server *server, const struct system_device *device)
 
 void device_tree_arguments(struct server *server)
 {
-	int chosen = fdt_path_offset(tree(), "/chosen");
-	const char *words = chosen >= 0 ? fdt_getprop(tree(), chosen, "bootargs", NULL) : NULL;
+	int bytes;
+	const char *words = chosen_property("bootargs", &bytes);
 
 	while (words != NULL && *words != 0) {
 		size_t n = strcspn(words, " ");
@@ -289,8 +365,8 @@ void device_tree_arguments(struct server *server)
 
 size_t device_tree_seed(const uint8_t **seed)
 {
-	int bytes = 0, chosen = fdt_path_offset(tree(), "/chosen");
+	int bytes;
 
-	*seed = chosen >= 0 ? fdt_getprop(tree(), chosen, "rng-seed", &bytes) : NULL;
-	return *seed != NULL ? (size_t)bytes : 0;
+	*seed = chosen_property("rng-seed", &bytes);
+	return *seed != NULL && bytes > 0 ? (size_t)bytes : 0;
 }

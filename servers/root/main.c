@@ -45,6 +45,7 @@ int main(void)
 		fatal("root: no memory\n");
 	if (!config_read())
 		fatal("root: nothing to start\n");
+	device_tree_read();
 	resources_resolve();
 	build_servers(false);
 	build_servers(true);

@@ -104,7 +104,9 @@ enum err map_pages(cap_t binding, uint64_t va, uint64_t pool_page, uint64_t page
 
 /* resources.c: fill in caps, regions and arguments of every server. */
 void resources_resolve(void);
-/* devices.c: the device tree. Adds what the node gives; false after a message. */
+/* devices.c: the device tree. Before the other functions of it: */
+void device_tree_read(void);
+/* Adds what the node gives; false after a message. */
 bool device_resolve(struct server *server, const struct system_device *device);
 /* Add the words of the kernel command line to the server's arguments. */
 void device_tree_arguments(struct server *server);
