@@ -135,6 +135,7 @@ struct thread_core {
 	struct timer poke_timer;
 	struct fault_record {
 		uint64_t cause, value, pc, pager_code;
+		bool bad_frame; /* there was no room for a signal frame */
 	} fault; /* the last exception */
 	struct usage usage;
 	uint64_t futex_key[2];	     /* while it waits on a futex */
@@ -285,7 +286,6 @@ enum signal_code {
 	CODE_TKILL = -6,
 	CODE_CLD_EXITED = 1,
 	CODE_CLD_KILLED = 2,
-	CODE_CLD_DUMPED = 3,
 	CODE_CLD_STOPPED = 5,
 	CODE_CLD_CONTINUED = 6,
 };
@@ -336,7 +336,8 @@ int64_t space_map(struct space *s, uint64_t *address, uint64_t length, unsigned 
 		  unsigned flags, uint32_t object, uint64_t offset);
 int64_t space_unmap(struct space *s, uint64_t address, uint64_t length);
 
-/* exec.c */
+/* exec.c, exec_stack.c */
+void exec_stack_resize(struct space *s, uint64_t limit, uint64_t sp);
 int64_t exec_start_init(struct process *p, struct thread *t, const char *path);
 
 /* itimer.c */

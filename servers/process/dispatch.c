@@ -130,27 +130,8 @@ void dispatch_call(struct thread *t)
 	}
 }
 
-/* A message has come whose caller `reply` holds. */
-void message_handle(struct message *m, cap_t reply)
+static void ecall_handle(struct thread *t, const struct message *m)
 {
-	uint32_t label = message_label(m->tag);
-	struct thread *t = m->badge < THREAD_LIMIT ? thread_by_number((uint32_t)m->badge) : NULL;
-
-	if (t == NULL || t->core->phase == PHASE_PARKED || t->core->reply != 0 ||
-	    (label != LABEL_ECALL && label != LABEL_EXCEPTION)) {
-		struct message no = {.tag = MESSAGE_TAG(0, 1), .words = {(uint64_t)-STATUS_NOSYS}};
-
-		ipc_reply(reply, &no);
-		reply_give(reply);
-		return;
-	}
-	t->core->reply = reply;
-	if (label == LABEL_EXCEPTION) {
-		t->core->in_exception = true;
-		t->core->phase = PHASE_CALL;
-		exception_handle(t, m->words[0], m->words[1], m->words[2], m->words[3]);
-		return;
-	}
 	memcpy(t->args, m->words, sizeof(t->args));
 	t->call_number = m->words[7] < UINT32_MAX ? (uint32_t)m->words[7] : UINT32_MAX;
 	if (t->process->stopped) {
@@ -161,3 +142,31 @@ void message_handle(struct message *m, cap_t reply)
 	}
 }
 
+/* A message has come whose caller `reply` holds. */
+void message_handle(struct message *m, cap_t reply)
+{
+	uint32_t label = message_label(m->tag);
+	struct thread *t = m->badge < THREAD_LIMIT ? thread_by_number((uint32_t)m->badge) : NULL;
+	uint64_t begin;
+
+	if (t == NULL || t->core->phase == PHASE_PARKED || t->core->reply != 0 ||
+	    (label != LABEL_ECALL && label != LABEL_EXCEPTION)) {
+		struct message no = {.tag = MESSAGE_TAG(0, 1), .words = {(uint64_t)-STATUS_NOSYS}};
+
+		ipc_reply(reply, &no);
+		reply_give(reply);
+		return;
+	}
+	begin = time_now();
+	t->core->reply = reply;
+	if (label == LABEL_EXCEPTION) {
+		t->core->in_exception = true;
+		t->core->phase = PHASE_CALL;
+		exception_handle(t, m->words[0], m->words[1], m->words[2], m->words[3]);
+	} else {
+		ecall_handle(t, m);
+	}
+	if (thread_by_number((uint32_t)m->badge) == t) {
+		t->core->usage.system += time_now() - begin;
+	}
+}

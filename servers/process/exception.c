@@ -65,7 +65,7 @@ static void page_fault(struct thread *t, uint64_t address, uint64_t pager_code)
 void exception_handle(struct thread *t, uint64_t cause, uint64_t value, uint64_t pc,
 		      uint64_t pager_code)
 {
-	t->core->fault = (struct fault_record){cause, value, pc, pager_code};
+	t->core->fault = (struct fault_record){cause, value, pc, pager_code, false};
 	switch (cause) {
 	case CAUSE_ILLEGAL:
 		signal_force(t, LINUX_SIGILL, CODE_ILL_ILLOPC, pc);
@@ -147,24 +147,33 @@ static const char *reason_name(const struct thread *t, char *text, size_t size)
 	}
 }
 
+static bool is_misaligned(uint64_t cause)
+{
+	return cause == CAUSE_FETCH_MISALIGNED || cause == CAUSE_LOAD_MISALIGNED ||
+	       cause == CAUSE_STORE_MISALIGNED;
+}
+
 /* t's process ends by a signal with a core-dump action: tell the console, if a fault is behind it. */
 void fault_report(struct thread *t, int number)
 {
 	const struct fault_record *f = &t->core->fault;
+	const char *name = signal_name(number);
+	int pid = (int)t->process->pid;
 	char text[64];
 
-	if (!t->core->in_exception || f->pc == 0) {
+	if (f->bad_frame) {
+		log_print("fault: %s (pid %d): %s: no room for a signal frame on the stack\n", t->comm,
+			  pid, name);
+	} else if (!t->core->in_exception || f->pc == 0) {
 		return;
-	}
-	if (number == LINUX_SIGSEGV || number == LINUX_SIGBUS) {
-		log_print("fault: %s (pid %d): %s at pc 0x%lx: %s address 0x%lx: %s\n", t->comm,
-			  (int)t->process->pid, signal_name(number), (unsigned long)f->pc,
-			  access_name(f->cause), (unsigned long)f->value,
-			  f->cause <= CAUSE_STORE_ACCESS && f->cause != 1 && f->cause % 2 == 0
-				  ? "misaligned"
-				  : reason_name(t, text, sizeof(text)));
+	} else if (number == LINUX_SIGSEGV || number == LINUX_SIGBUS) {
+		log_print("fault: %s (pid %d): %s at pc 0x%lx: %s address 0x%lx: %s\n", t->comm, pid,
+			  name, (unsigned long)f->pc, access_name(f->cause),
+			  (unsigned long)f->value,
+			  is_misaligned(f->cause) ? "misaligned"
+						  : reason_name(t, text, sizeof(text)));
 	} else {
-		log_print("fault: %s (pid %d): %s at pc 0x%lx\n", t->comm, (int)t->process->pid,
-			  signal_name(number), (unsigned long)f->pc);
+		log_print("fault: %s (pid %d): %s at pc 0x%lx\n", t->comm, pid, name,
+			  (unsigned long)f->pc);
 	}
 }

@@ -85,20 +85,52 @@ static uint64_t *pointers_fill(uint64_t *to, uint32_t count, const char *text, u
 	return to;
 }
 
+/* Bytes of stack that a limit allows. */
+static uint64_t stack_size(uint64_t limit)
+{
+	return limit < STACK_LEAST ? STACK_LEAST
+	       : limit > EXEC_STACK_MOST ? EXEC_STACK_MOST
+					 : page_down(limit);
+}
+
 /* Map the region; *top = its upper end. */
 static int64_t stack_map(struct space *s, uint64_t limit, uint64_t *top)
 {
-	uint64_t size = limit < STACK_LEAST ? STACK_LEAST
-			: limit > EXEC_STACK_MOST ? EXEC_STACK_MOST
-						  : page_down(limit);
-	uint64_t address;
 	uint32_t r;
 
 	random_bytes(&r, sizeof(r));
 	*top = PAGER_SPACE_END - 2 * PAGE - (uint64_t)(r % EXEC_STACK_RANDOM_PAGES) * PAGE;
-	address = *top - size;
-	return space_map(s, &address, size, PAGER_READ | PAGER_WRITE,
+	s->stack_top = *top;
+	s->stack_low = *top - stack_size(limit);
+	return space_map(s, &s->stack_low, *top - s->stack_low, PAGER_READ | PAGER_WRITE,
 			 PAGER_FIXED | PAGER_STACK | PAGER_NORESERVE, 0, 0);
+}
+
+/*
+ * RLIMIT_STACK has changed: what lies below both the new limit and `sp` goes,
+ * or more is added below. Failure leaves the stack as it is.
+ */
+void exec_stack_resize(struct space *s, uint64_t limit, uint64_t sp)
+{
+	uint64_t low = s->stack_top - stack_size(limit);
+
+	if (sp < s->stack_low || sp > s->stack_top) {
+		return; /* the caller runs on another stack */
+	}
+	if (low > page_down(sp)) {
+		low = page_down(sp);
+	}
+	if (low > s->stack_low) {
+		if (space_unmap(s, s->stack_low, low - s->stack_low) < 0) {
+			return;
+		}
+	} else if (low < s->stack_low &&
+		   space_map(s, &low, s->stack_low - low, PAGER_READ | PAGER_WRITE,
+			     PAGER_FIXED | PAGER_NOREPLACE | PAGER_STACK | PAGER_NORESERVE, 0, 0) <
+			   0) {
+		return;
+	}
+	s->stack_low = low;
 }
 
 /* Write argc, pointers and auxv so that they end at `end`; *stack = where they begin. */
@@ -138,7 +170,6 @@ int64_t exec_stack_build(struct space *s, const struct exec_args *args, struct e
 	}
 	name = top - 8 - name_size;
 	random = name - sizeof(tail.random);
-	s->stack_start = top;
 	s->env_end = random;
 	s->env_start = random - (args->size - args->argument_bytes);
 	s->arg_end = s->env_start;
@@ -151,5 +182,7 @@ int64_t exec_stack_build(struct space *s, const struct exec_args *args, struct e
 		return -STATUS_NOMEM;
 	}
 	aux_fill(s, start, name, random);
-	return table_write(s, args, s->arg_start & ~15ull, &start->stack);
+	status = table_write(s, args, s->arg_start & ~15ull, &start->stack);
+	s->stack_start = start->stack;
+	return status;
 }

@@ -121,8 +121,9 @@ static int64_t map_check(uint64_t address, uint64_t length, uint64_t flags, uint
 	return (flags & MAP_HUGETLB) != 0 ? -STATUS_NOMEM : 0;
 }
 
+/* `extra`: enum pager_map_flag beyond those that `flags` asks for. */
 static int64_t map_do(struct thread *t, uint64_t address, uint64_t length, unsigned protection,
-		      uint64_t flags, uint32_t object, uint64_t offset)
+		      uint64_t flags, unsigned extra, uint32_t object, uint64_t offset)
 {
 	struct space *s = t->process->space;
 	int64_t status;
@@ -134,8 +135,8 @@ static int64_t map_do(struct thread *t, uint64_t address, uint64_t length, unsig
 			address = 0;
 		}
 	}
-	status = space_map(s, &address, page_up(length), protection, map_flags(s, flags), object,
-			   offset);
+	status = space_map(s, &address, page_up(length), protection, map_flags(s, flags) | extra,
+			   object, offset);
 	return status < 0 ? status : (int64_t)address;
 }
 
@@ -144,7 +145,8 @@ int64_t sys_mmap(struct thread *t, const uint64_t args[6])
 	uint64_t length = args[1], flags = args[3], offset = args[5];
 	unsigned protection = map_protection(args[2]);
 	uint64_t words[10] = {page_up(length)};
-	uint32_t object = 0;
+	uint32_t object = 0, again;
+	unsigned extra = 0;
 	int64_t status;
 
 	if (offset % PAGE != 0) {
@@ -155,6 +157,11 @@ int64_t sys_mmap(struct thread *t, const uint64_t args[6])
 					 (flags & MAP_TYPE) != MAP_PRIVATE, &object);
 		if (status < 0) {
 			return status;
+		}
+		if ((flags & MAP_TYPE) != MAP_PRIVATE &&
+		    file_map_object(t->process, (int32_t)args[4], protection | PAGER_WRITE, true,
+				    &again) < 0) {
+			extra = PAGER_NEVER_WRITE;
 		}
 	} else {
 		offset = 0;
@@ -167,14 +174,14 @@ int64_t sys_mmap(struct thread *t, const uint64_t args[6])
 		return -STATUS_NOMEM;
 	}
 	if (object != 0 || (flags & MAP_TYPE) == MAP_PRIVATE) {
-		return map_do(t, args[0], length, protection, flags, object, offset);
+		return map_do(t, args[0], length, protection, flags, extra, object, offset);
 	}
 	status = server_call(pager_cap, PAGER_OBJECT_ANONYMOUS, 1, words);
 	if (status < 0) {
 		return status;
 	}
 	object = (uint32_t)words[1];
-	status = map_do(t, args[0], length, protection, flags, object, 0);
+	status = map_do(t, args[0], length, protection, flags, 0, object, 0);
 	server_request(pager_cap, PAGER_OBJECT_CLOSE, 1, object, 0, 0, 0, 0, 0);
 	return status;
 }

@@ -115,7 +115,9 @@ struct space { /* an address space, shared by CLONE_VM */
 	cap_t cap;
 	uint64_t brk_start, brk;
 	uint64_t trampoline; /* address of the sigreturn page */
-	uint64_t arg_start, arg_end, env_start, env_end, stack_start;
+	uint64_t arg_start, arg_end, env_start, env_end;
+	uint64_t stack_low, stack_top; /* of the first stack */
+	uint64_t stack_start;	       /* the first stack pointer */
 	uint64_t code_start, code_end, data_start, data_end;
 	uint64_t auxv[2 * 24]; /* for /proc/PID/auxv */
 	uint32_t auxv_words;

@@ -52,15 +52,13 @@ void signal_continue(struct process *p)
 	}
 }
 
-/* End the process as the signal's default action does. */
+/* End the process as the signal's default action does. No core file is written. */
 static void terminate(struct thread *t, int number)
 {
-	bool core = (SIGNAL_BIT(number) & SIGNALS_CORE) != 0 && number <= LINUX_SIGSYS;
-
-	if (core) {
+	if (number <= LINUX_SIGSYS && (SIGNAL_BIT(number) & SIGNALS_CORE) != 0) {
 		fault_report(t, number);
 	}
-	process_exit(t->process, number | (core ? 0x80 : 0));
+	process_exit(t->process, number);
 }
 
 /* Bring *r to where the program stands after the call, given that a handler is to run. */
@@ -97,6 +95,7 @@ static void run_handler(struct thread *t, const struct signal_info *info)
 		if (info->number == LINUX_SIGSEGV) {
 			action->handler = HANDLER_DEFAULT;
 		}
+		c->fault.bad_frame = true;
 		signal_force(t, LINUX_SIGSEGV, CODE_KERNEL, 0);
 	}
 	kthread_write(t->number, &r);

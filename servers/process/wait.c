@@ -81,7 +81,7 @@ static void wait_codes(const struct process *child, int32_t *code, int32_t *stat
 		*code = CODE_CLD_EXITED;
 		*status = s >> 8;
 	} else {
-		*code = (s & 0x80) != 0 ? CODE_CLD_DUMPED : CODE_CLD_KILLED;
+		*code = CODE_CLD_KILLED;
 		*status = s & 0x7f;
 	}
 }

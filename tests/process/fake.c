@@ -342,6 +342,13 @@ void *fake_memory(struct process *p, uint64_t address)
 	return at(p->space->number, address, 8);
 }
 
+void exec_stack_resize(struct space *s, uint64_t limit, uint64_t sp)
+{
+	(void)s;
+	(void)limit;
+	(void)sp;
+}
+
 /* ---- files ---- */
 
 void files_stop(void)

@@ -347,7 +347,7 @@ static void fatal_fault_report(void)
 	CHECK(strstr(fake_log, "0x12345") != NULL && strstr(fake_log, "0x3fff0") != NULL);
 	CHECK(strstr(fake_log, "write to") != NULL && strstr(fake_log, "stack overflow") != NULL);
 	CHECK(CALL4(t, NR_WAIT4, pid, MEMORY, 0, 0) && fake_result(t) == pid);
-	CHECK(*fake_word(t->process, MEMORY) == (LINUX_SIGSEGV | 0x80));
+	CHECK(*fake_word(t->process, MEMORY) == LINUX_SIGSEGV);
 }
 
 /* A blocked or ignored SIGSEGV that the thread causes itself still kills. */
