@@ -220,13 +220,14 @@ static bool add_region(struct server *server, const char *name, uint64_t base, u
 				      .physical = base,
 				      .rights = RIGHTS_READ_WRITE};
 
-	region.pool = device_pool_create(base, region.size);
+	if ((base | region.size) % PAGE_BYTES == 0 && region.size != 0)
+		region.pool = device_pool_create(base, region.size);
 	if (region.pool == 0) {
 		log_print("root: server '%s': registers at %#lx (%lu bytes) are not to be had\n",
 			  server->config->name, base, region.size);
 		return false;
 	}
-	snprintf(region.name, sizeof(region.name), "%s", name);
+	snprintf(region.name, sizeof(region.name), "%.23s", name);
 	server_add_region(server, &region);
 	return true;
 }
@@ -257,7 +258,7 @@ static bool add_pci_irqs(struct server *server, int node, const char *name)
 	for (int i = 0; i + 5 <= count;) {
 		int parent = node_by_phandle(fdt32_to_cpu(map[i + 4]));
 		uint32_t pin = fdt32_to_cpu(map[i + 3]);
-		char numbered[STARTUP_NAME];
+		char numbered[STARTUP_NAME + 12];
 		int irq, next;
 
 		if (parent < 0)
@@ -268,7 +269,7 @@ static bool add_pci_irqs(struct server *server, int node, const char *name)
 		if (irq < i || next <= irq || next > count)
 			return false;
 		if ((fdt32_to_cpu(map[i]) & PCI_DEVICE_MASK) == 0 && pin >= 1 && pin <= PCI_PINS) {
-			snprintf(numbered, sizeof(numbered), "%.20s%u", name, (unsigned)pin - 1);
+			snprintf(numbered, sizeof(numbered), "%.23s%u", name, (unsigned)pin - 1);
 			if (!add_irq(server, numbered, fdt32_to_cpu(map[irq])))
 				return false;
 		}
@@ -299,10 +300,10 @@ static bool add_node(struct server *server, const struct system_device *device, 
 		     const char *suffix)
 {
 	uint64_t base, size;
-	char name[STARTUP_NAME];
+	char name[STARTUP_NAME + 12];
 
 	if (device->registers[0] != 0) {
-		snprintf(name, sizeof(name), "%.20s%s", device->registers, suffix);
+		snprintf(name, sizeof(name), "%s%s", device->registers, suffix);
 		if (!register_range(node, &base, &size)) {
 			log_print("root: server '%s': device '%s' has no registers\n",
 				  server->config->name, device->compatible);
@@ -314,7 +315,7 @@ static bool add_node(struct server *server, const struct system_device *device, 
 	if (device->memory[0] != 0 && pci_memory_range(node, &base, &size) &&
 	    !add_region(server, device->memory, base, size, device->memory_limit))
 		return false;
-	snprintf(name, sizeof(name), "%.20s%s", device->irq, suffix);
+	snprintf(name, sizeof(name), "%s%s", device->irq, suffix);
 	return device->irq[0] == 0 || add_node_irq(server, node, name);
 }
 
@@ -340,7 +341,7 @@ bool device_resolve(struct server *server, const struct system_device *device)
 	if ((device->flags & SYSTEM_DEVICE_ALL) == 0)
 		return add_node(server, device, matches[0], "");
 	for (unsigned i = 0; i < count; i++) {
-		char suffix[4];
+		char suffix[12];
 
 		snprintf(suffix, sizeof(suffix), "%u", i);
 		if (!add_node(server, device, matches[i], suffix))

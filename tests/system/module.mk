@@ -10,3 +10,11 @@ boot_images_SRC := tests/system/images_test.c servers/root/archive.c servers/roo
 
 HOST_TESTS += sysc_rules
 sysc_rules_SRC := tests/system/sysc_test.c
+
+# libfdt for the build machine: the sources are there once setup has run, so they are no
+# prerequisites.
+LIBFDT_HOST := .cache/src/dtc/libfdt
+HOST_TESTS += device_tree
+device_tree_SRC := tests/system/devices_test.c servers/root/devices.c
+device_tree_CFLAGS := -I$(LIBFDT_HOST) -Wno-sign-compare
+device_tree_LDLIBS := $(patsubst %,$(LIBFDT_HOST)/%.c,fdt fdt_ro fdt_sw fdt_strerror)
