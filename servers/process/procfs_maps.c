@@ -40,6 +40,9 @@ static const char *region_name(const struct pager_region *region, const struct p
 	const struct space *space = p->space;
 	const char *name;
 
+	if (space->trampoline >= region->start && space->trampoline < region->end) {
+		return "[vdso]";
+	}
 	if (region->object != 0) {
 		name = exec_file_name(region->fs, region->ino);
 		return name != NULL ? name : "/dev/zero (deleted)";
@@ -47,11 +50,9 @@ static const char *region_name(const struct pager_region *region, const struct p
 	if (region->flags & PAGER_HEAP) {
 		return "[heap]";
 	}
-	if (space->stack_start >= region->start && space->stack_start < region->end) {
+	/* The program's arguments lie at the top of the first thread's stack. */
+	if (space->arg_start >= region->start && space->arg_start < region->end) {
 		return "[stack]";
-	}
-	if (space->trampoline >= region->start && space->trampoline < region->end) {
-		return "[vdso]";
 	}
 	return "";
 }

@@ -483,8 +483,8 @@ int64_t process_statistics(struct process *p, struct pager_space_statistics *s)
 int64_t process_regions(struct process *p, uint64_t address, struct pager_region *r, unsigned n)
 {
 	static const struct pager_region all[] = {
-		{.start = 0x10000,
-		 .end = 0x20000,
+		{.start = 0x1000,
+		 .end = 0x9000,
 		 .protection = 5,
 		 .object = 1,
 		 .fs = 1,
@@ -492,22 +492,22 @@ int64_t process_regions(struct process *p, uint64_t address, struct pager_region
 		 .resident = 8,
 		 .private_clean = 8,
 		 .proportional = 8 * 4096},
-		{.start = 0x20000,
-		 .end = 0x21000,
+		{.start = 0x9000,
+		 .end = 0xa000,
 		 .offset = 0x10000,
 		 .protection = 3,
 		 .object = 1,
 		 .fs = 1,
 		 .ino = 77},
-		{.start = 0x30000,
-		 .end = 0x50000,
+		{.start = 0xa000,
+		 .end = 0xc000,
 		 .protection = 3,
 		 .flags = PAGER_HEAP,
 		 .resident = 2,
 		 .private_dirty = 2,
 		 .anonymous = 2,
 		 .proportional = 2 * 4096},
-		{.start = 0x3efff00000, .end = 0x3f00000000, .protection = 3, .flags = PAGER_STACK},
+		{.start = 0x10000, .end = 0x20000, .protection = 3, .flags = PAGER_STACK},
 	};
 	unsigned count = 0;
 

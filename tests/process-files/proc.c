@@ -100,8 +100,8 @@ static void process_files(void)
 	CHECK(value_of(text, "VmRSS:") == 400 && strstr(text, "State:\tR") != NULL);
 	CHECK(strstr(text, "SigIgn:\t0000000000001000") != NULL);
 	text = fake_file(t, "/proc/2/maps");
-	CHECK(strstr(text, "00010000-00020000 r-xp 00000000 fe:00 77 ") == text);
-	CHECK(strstr(text, "00030000-00050000 rw-p 00000000 00:00 0") != NULL);
+	CHECK(strstr(text, "00001000-00009000 r-xp 00000000 fe:00 77 ") == text);
+	CHECK(strstr(text, "0000a000-0000c000 rw-p 00000000 00:00 0") != NULL);
 	CHECK(strstr(text, " [heap]\n") != NULL && strstr(text, " [stack]\n") != NULL);
 	text = fake_file(t, "/proc/2/smaps");
 	CHECK(value_of(text, "Private_Clean:") == 32 && value_of(text, "Pss:") == 32);
