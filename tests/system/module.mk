@@ -18,3 +18,6 @@ HOST_TESTS += device_tree
 device_tree_SRC := tests/system/devices_test.c servers/root/devices.c
 device_tree_CFLAGS := -I$(LIBFDT_HOST) -Wno-sign-compare
 device_tree_LDLIBS := $(patsubst %,$(LIBFDT_HOST)/%.c,fdt fdt_ro fdt_sw fdt_strerror)
+
+HOST_TESTS += uart_model
+uart_model_SRC := tests/system/uart_test.c drivers/ns16550/uart.c
