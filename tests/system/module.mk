@@ -14,10 +14,10 @@ sysc_rules_SRC := tests/system/sysc_test.c
 # libfdt for the build machine: the sources are there once setup has run, so they are no
 # prerequisites.
 LIBFDT_HOST := .cache/src/dtc/libfdt
-HOST_TESTS += device_tree
-device_tree_SRC := tests/system/devices_test.c servers/root/devices.c
-device_tree_CFLAGS := -I$(LIBFDT_HOST) -Wno-sign-compare
-device_tree_LDLIBS := $(patsubst %,$(LIBFDT_HOST)/%.c,fdt fdt_ro fdt_sw fdt_strerror)
+HOST_TESTS += root_devices
+root_devices_SRC := tests/system/devices_test.c servers/root/devices.c
+root_devices_CFLAGS := -I$(LIBFDT_HOST) -Wno-sign-compare
+root_devices_LDLIBS := $(patsubst %,$(LIBFDT_HOST)/%.c,fdt fdt_ro fdt_sw fdt_strerror)
 
 HOST_TESTS += uart_model
 uart_model_SRC := tests/system/uart_test.c drivers/ns16550/uart.c
