@@ -26,6 +26,13 @@
 #define SCAUSE_LOAD_PAGE_FAULT 13
 #define SCAUSE_STORE_PAGE_FAULT 15
 
+#ifdef KERNEL_HOST /* host tests (tests/kernel) supply registers of their own */
+#define CSR_ACCESSORS(name)                                                                        \
+	uint64_t csr_read_##name(void);                                                            \
+	void csr_write_##name(uint64_t value);                                                     \
+	void csr_set_##name(uint64_t bits);                                                        \
+	void csr_clear_##name(uint64_t bits);
+#else
 #define CSR_ACCESSORS(name)                                                                        \
 	static inline uint64_t csr_read_##name(void)                                               \
 	{                                                                                          \
@@ -45,6 +52,7 @@
 	{                                                                                          \
 		__asm__ volatile("csrc " #name ", %0" : : "r"(bits) : "memory");                   \
 	}
+#endif
 
 CSR_ACCESSORS(sstatus)
 CSR_ACCESSORS(scause)

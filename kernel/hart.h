@@ -40,6 +40,9 @@ _Static_assert(offsetof(struct hart, stack_top) == 0, "trap_entry.S");
 
 extern struct hart harts[HARTS_MAX];
 
+#ifdef KERNEL_HOST
+struct hart *hart_current(void);
+#else
 static inline struct hart *hart_current(void)
 {
 	struct hart *hart;
@@ -47,6 +50,7 @@ static inline struct hart *hart_current(void)
 	__asm__("mv %0, tp" : "=r"(hart));
 	return hart;
 }
+#endif
 
 /* Logical number of this hart. */
 static inline unsigned hart_index(void)

@@ -44,6 +44,9 @@ void sched_leave_space(struct vm_space *space);
 /* Any hart, without the lock: if asked to, leave the current thread and space. */
 void hart_serve_eviction(void);
 
+#ifdef KERNEL_HOST
+uint64_t time_now(void);
+#else
 static inline uint64_t time_now(void)
 {
 	uint64_t t;
@@ -51,5 +54,6 @@ static inline uint64_t time_now(void)
 	__asm__ volatile("rdtime %0" : "=r"(t));
 	return t;
 }
+#endif
 
 #endif

@@ -101,11 +101,15 @@ static enum err retype_check(struct retype *r, uint64_t wanted)
 	return ERR_OK;
 }
 
-/* Zero the memory up to offset `end`, as far as it is not done. False = preempted. */
-static bool zero_until(struct cap_slot *untyped, uint64_t start, uint64_t end)
+/*
+ * Zero the unused memory up to offset `end`, as far as it is not done. What
+ * alignment leaves out is zeroed too: whoever is preempted may give up, and
+ * then it is used after all. False = preempted.
+ */
+static bool zero_until(struct cap_slot *untyped, uint64_t end)
 {
-	if ((uint64_t)untyped->zeroed * UNIT < start) {
-		untyped->zeroed = (uint32_t)(start / UNIT);
+	if ((uint64_t)untyped->zeroed * UNIT < used_bytes(untyped)) {
+		untyped->zeroed = (uint32_t)(used_bytes(untyped) / UNIT);
 	}
 	while ((uint64_t)untyped->zeroed * UNIT < end) {
 		uint64_t at = untyped->zeroed * UNIT;
@@ -191,7 +195,7 @@ enum err untyped_make(struct cap_slot *untyped, struct cspace *cspace, enum obje
 	if (err != ERR_OK) {
 		return err;
 	}
-	if (type != OBJECT_UNTYPED && !zero_until(untyped, r.start, r.end)) {
+	if (type != OBJECT_UNTYPED && !zero_until(untyped, r.end)) {
 		return CAP_PREEMPTED;
 	}
 	if ((uint64_t)untyped->zeroed * UNIT < r.end) {
