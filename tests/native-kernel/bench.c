@@ -199,8 +199,7 @@ static void toucher(void *argument)
 /* The pager's whole turn: map, answer, receive the next fault. */
 static uint64_t faults(void)
 {
-	struct window_item *item =
-		(struct window_item *)&message_buffer()->words[WINDOW_ITEM_WORD];
+	struct window_item *item = (struct window_item *)&message_buffer()->words[WINDOW_ITEM_WORD];
 	struct message m = {0};
 	uint64_t from = 0;
 

@@ -213,7 +213,8 @@ static void test_generations(void)
 	cap_t top = make(OBJECT_UNTYPED, 18), slots = new_slots(40);
 
 	for (unsigned i = 0; i < 10; i++)
-		CHECK_OK(retype(i == 0 ? top : slots + i - 1, OBJECT_UNTYPED, 17 - i, 1, slots + i));
+		CHECK_OK(
+			retype(i == 0 ? top : slots + i - 1, OBJECT_UNTYPED, 17 - i, 1, slots + i));
 	for (unsigned i = 0; i < 10; i++)
 		CHECK_OK(retype(slots + i, OBJECT_REPLY, 0, 2, slots + 10 + 2 * i));
 	CHECK_OK(revoke_cap(slots + 4));
@@ -229,5 +230,4 @@ static void test_generations(void)
 
 SUITE(capability, {"cap-retype-errors", test_retype_errors}, {"cap-untyped-use", test_untyped_use},
       {"cap-zeroed", test_zeroed}, {"cap-copy-errors", test_copy_errors}, {"cap-tree", test_tree},
-      {"cap-move", test_move}, {"cap-nested", test_nested},
-      {"cap-generations", test_generations});
+      {"cap-move", test_move}, {"cap-nested", test_nested}, {"cap-generations", test_generations});

@@ -38,8 +38,7 @@ static void fetch(void *argument)
 /* Answer through the reply object with one MAP item, and wait for the next fault. */
 static enum err map_and_receive(uint64_t page, unsigned rights, struct message *m)
 {
-	struct window_item *item =
-		(struct window_item *)&message_buffer()->words[WINDOW_ITEM_WORD];
+	struct window_item *item = (struct window_item *)&message_buffer()->words[WINDOW_ITEM_WORD];
 
 	*item = (struct window_item){.cap = area.binding,
 				     .op = WINDOW_MAP,
@@ -119,8 +118,7 @@ static void test_again(void)
 		}
 	}
 	/* An item that fails sends no answer. */
-	struct window_item *item =
-		(struct window_item *)&message_buffer()->words[WINDOW_ITEM_WORD];
+	struct window_item *item = (struct window_item *)&message_buffer()->words[WINDOW_ITEM_WORD];
 	*item = (struct window_item){.cap = area.binding,
 				     .op = WINDOW_MAP,
 				     .rights = RW | RIGHT_EXECUTE,

@@ -144,8 +144,7 @@ void wait_a_moment(uint64_t since, const char *file, int line, const char *what)
 
 enum err window_item(const struct window_item *item, uint32_t *done)
 {
-	struct window_item *slot =
-		(struct window_item *)&message_buffer()->words[WINDOW_ITEM_WORD];
+	struct window_item *slot = (struct window_item *)&message_buffer()->words[WINDOW_ITEM_WORD];
 	struct message m = {.tag = MESSAGE_TAG(0, 0) | MESSAGE_TAG_ITEMS(1)};
 	enum err err;
 
@@ -219,7 +218,8 @@ void harness_init(void)
 	cap_t largest = 0;
 
 	runtime_set_heap(heap, sizeof(heap));
-	for (cap_t slot = BOOT_SLOT_UNTYPED; slot < BOOT_SLOT_UNTYPED + BOOT->untyped_count; slot++) {
+	for (cap_t slot = BOOT_SLOT_UNTYPED; slot < BOOT_SLOT_UNTYPED + BOOT->untyped_count;
+	     slot++) {
 		struct message m = {0};
 
 		if (invoke(slot, UNTYPED_INFO, 0, &m) == ERR_OK && m.words[3] == 0 &&

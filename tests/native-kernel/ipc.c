@@ -147,8 +147,8 @@ static void test_call_lengths(void)
 		CHECK_EQUAL(message_caps(m.tag), 0);
 		CHECK_EQUAL(m.badge, 0x123456789abcull);
 		for (unsigned i = 0; i < words; i++) {
-			uint64_t *at = i < MESSAGE_REGISTERS ? &m.words[i]
-							     : &message_buffer()->words[i];
+			uint64_t *at =
+				i < MESSAGE_REGISTERS ? &m.words[i] : &message_buffer()->words[i];
 			CHECK_EQUAL(*at, words * 1000 + i);
 			*at = ~*at;
 		}

@@ -247,15 +247,22 @@ static void test_memory_methods(void)
 	static const struct {
 		uint64_t page, pages, rights;
 	} bad[] = {
-		{1, 512, 7},		   {512, 0, 7},	  {512, 511, 7}, {0, 255ull << 18, 0},
-		{512, (255ull << 18), 7},  {512, 512, 8}, {512, 512, 0}, {~511ull, 1024, 7},
-		{256ull << 18, 512, 7},	   {255ull << 18, 512, 7},
+		{1, 512, 7},
+		{512, 0, 7},
+		{512, 511, 7},
+		{0, 255ull << 18, 0},
+		{512, (255ull << 18), 7},
+		{512, 512, 8},
+		{512, 512, 0},
+		{~511ull, 1024, 7},
+		{256ull << 18, 512, 7},
+		{255ull << 18, 512, 7},
 		{512, 1ull << 63, 7},
 	};
 
 	CHECK_EQUAL(invoke5(space, SPACE_ADD_BANK, reply, 0, 0, 0, 0), ERR_CAP_TYPE);
-	CHECK_EQUAL(invoke5(space, SPACE_ADD_BANK, derive(bank, RIGHTS_ALL & ~RIGHT_MANAGE, 0), 0, 0,
-			    0, 0),
+	CHECK_EQUAL(invoke5(space, SPACE_ADD_BANK, derive(bank, RIGHTS_ALL & ~RIGHT_MANAGE, 0), 0,
+			    0, 0, 0),
 		    ERR_RIGHTS);
 	CHECK_OK(invoke5(space, SPACE_ADD_BANK, bank, 0, 0, 0, 0));
 	CHECK_EQUAL(query(space, SPACE_INFO, 1), 15);
@@ -354,6 +361,5 @@ static void test_pools(void)
 SUITE(method, {"method-unknown", test_unknown}, {"method-wrong-object", test_wrong_object},
       {"method-rights", test_rights}, {"method-argument-count", test_argument_count},
       {"method-machine", test_machine}, {"method-interrupts", test_interrupts},
-      {"method-interrupt-arrives", test_interrupt_arrives},
-      {"method-memory", test_memory_methods}, {"method-bindings", test_bindings},
-      {"method-pools", test_pools});
+      {"method-interrupt-arrives", test_interrupt_arrives}, {"method-memory", test_memory_methods},
+      {"method-bindings", test_bindings}, {"method-pools", test_pools});

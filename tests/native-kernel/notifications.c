@@ -244,5 +244,4 @@ static void test_timer_many(void)
 SUITE(notification, {"notification-errors", test_errors}, {"notification-bits", test_bits},
       {"notification-wait", test_wait}, {"notification-wait-no-bits", test_wait_no_bits},
       {"notification-bound", test_bound}, {"notification-timer", test_timer},
-      {"notification-timer-limit", test_timer_limit},
-      {"notification-timer-many", test_timer_many});
+      {"notification-timer-limit", test_timer_limit}, {"notification-timer-many", test_timer_many});

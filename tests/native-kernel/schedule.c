@@ -172,8 +172,8 @@ static void test_steal(void)
 	/* Filled with pinned spinners of higher priority, every hart is busy... */
 	struct worker *others[8];
 	for (unsigned i = 0; i < BOOT->hart_count; i++)
-		others[i] = i == 1 ? NULL
-				   : worker_start_on(spin, (void *)&counts[2 + i], 40, 1u << i);
+		others[i] =
+			i == 1 ? NULL : worker_start_on(spin, (void *)&counts[2 + i], 40, 1u << i);
 	struct worker *w = worker_start_on(spin, (void *)&counts[1], 30, 0);
 	sleep_us(20000);
 	CHECK_EQUAL(counts[1], 0);

@@ -22,7 +22,7 @@
 #define ROUNDS 1000
 #define CALLERS 4
 #define HOSTILE_CALLS 5000 /* in one arena: what the callers share does not last longer */
-#define HOSTILE_BITS 9 /* log2 slots of a hostile caller's CSpace */
+#define HOSTILE_BITS 9	   /* log2 slots of a hostile caller's CSpace */
 
 static cap_t endpoint, replies, notification;
 static volatile uint64_t calls, cancelled, served;
@@ -112,10 +112,9 @@ static void test_stress(void)
 	for (unsigned i = 0; i < SERVERS; i++)
 		reply_homes[i] = home_of(replies + i, OBJECT_REPLY, 6);
 	for (unsigned i = 0; i < CLIENTS + SERVERS; i++) {
-		struct worker *w = i < CLIENTS
-					   ? worker_make(client, (void *)(uint64_t)i, 1, 0)
-					   : worker_make(server, (void *)(uint64_t)(i - CLIENTS), 1,
-							 0);
+		struct worker *w =
+			i < CLIENTS ? worker_make(client, (void *)(uint64_t)i, 1, 0)
+				    : worker_make(server, (void *)(uint64_t)(i - CLIENTS), 1, 0);
 
 		*(i < CLIENTS ? &clients[i] : &servers[i - CLIENTS]) = w;
 		CHECK_OK(delete_cap(w->thread));
@@ -291,10 +290,11 @@ static void caller_fill(unsigned i, cap_t shared, unsigned shared_count, cap_t s
 static unsigned shared_make(cap_t *first)
 {
 	static const enum object_type types[] = {
-		OBJECT_ENDPOINT, OBJECT_ENDPOINT, OBJECT_REPLY,	  OBJECT_REPLY,
-		OBJECT_REPLY,	 OBJECT_NOTIFICATION, OBJECT_NOTIFICATION, OBJECT_THREAD,
+		OBJECT_ENDPOINT, OBJECT_ENDPOINT,      OBJECT_REPLY,	     OBJECT_REPLY,
+		OBJECT_REPLY,	 OBJECT_NOTIFICATION,  OBJECT_NOTIFICATION,  OBJECT_THREAD,
 		OBJECT_THREAD,	 OBJECT_SCHED_CONTEXT, OBJECT_SCHED_CONTEXT, OBJECT_SPACE,
-		OBJECT_WINDOW,	 OBJECT_WINDOW, OBJECT_POOL, OBJECT_BINDING, OBJECT_BINDING};
+		OBJECT_WINDOW,	 OBJECT_WINDOW,	       OBJECT_POOL,	     OBJECT_BINDING,
+		OBJECT_BINDING};
 	unsigned n = sizeof(types) / sizeof(types[0]);
 
 	*first = new_slots(n + 1);

@@ -53,9 +53,9 @@ static void test_configure_errors(void)
 	CHECK_EQUAL(configure(BOOT_SLOT_THREAD, 0, space, 0), ERR_BUSY); /* runs */
 	CHECK_EQUAL(invoke5(thread, THREAD_SET_HANDLER, space, 0, 0, 0, 0), ERR_CAP_TYPE);
 	CHECK_EQUAL(invoke5(thread, THREAD_SET_HANDLER, badged, 5, 0, 0, 0), ERR_RIGHTS);
-	CHECK_EQUAL(invoke5(thread, THREAD_SET_HANDLER, derive(endpoint, RIGHT_READ, 0), 5, 0, 0,
-			    0),
-		    ERR_RIGHTS);
+	CHECK_EQUAL(
+		invoke5(thread, THREAD_SET_HANDLER, derive(endpoint, RIGHT_READ, 0), 5, 0, 0, 0),
+		ERR_RIGHTS);
 	CHECK_EQUAL(invoke5(thread, THREAD_SET_SCHED, BOOT_SLOT_SCHED_CONTEXT, 0, 0, 0, 0),
 		    ERR_BUSY);
 	CHECK_EQUAL(invoke5(thread, THREAD_SET_SCHED, derive(sched, RIGHTS_ALL & ~RIGHT_BIND, 0), 0,
@@ -408,9 +408,9 @@ static void test_personality(void)
 		CHECK_OK(ipc_reply(reply, &m));
 		WAIT_UNTIL(counter == 1);
 		for (unsigned i = 0; i < 8; i++)
-			CHECK_EQUAL(ecall_result[i], i < words  ? 200 + i
-						     : i == 7 ? SYS_YIELD
-							      : 100 + i);
+			CHECK_EQUAL(ecall_result[i], i < words ? 200 + i
+						     : i == 7  ? SYS_YIELD
+							       : 100 + i);
 		CHECK_EQUAL(ecall_result[8], 107);
 		CHECK_OK(delete_cap(w->thread));
 	}

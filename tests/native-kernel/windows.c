@@ -62,8 +62,9 @@ static void test_refused(void)
 	uint32_t done = 9;
 
 	area_make(&area, 0, 2 << 20, 16, 0, 0);
-	static const unsigned bad_rights[] = {0, RIGHT_WRITE, RIGHT_WRITE | RIGHT_EXECUTE,
-					      RW | RIGHT_EXECUTE, 8 | R, 128 | R, 255};
+	static const unsigned bad_rights[] = {
+		0,	 RIGHT_WRITE, RIGHT_WRITE | RIGHT_EXECUTE, RW | RIGHT_EXECUTE, 8 | R,
+		128 | R, 255};
 	for (unsigned i = 0; i < sizeof(bad_rights) / sizeof(bad_rights[0]); i++) {
 		CHECK_EQUAL(map(0, 1, bad_rights[i], 0), ERR_ARGUMENT);
 		item = item_of(WINDOW_PROTECT, 0, 1);
@@ -100,8 +101,8 @@ static void test_refused(void)
 		item.cap = derive(op == WINDOW_MAP ? area.binding : area.window,
 				  RIGHTS_ALL & ~RIGHT_MANAGE, 0);
 		CHECK_EQUAL(run(item), ERR_RIGHTS);
-		item.cap = op == WINDOW_MAP ? make_object(OBJECT_BINDING)
-					    : make_object(OBJECT_WINDOW);
+		item.cap =
+			op == WINDOW_MAP ? make_object(OBJECT_BINDING) : make_object(OBJECT_WINDOW);
 		CHECK_EQUAL(run(item), ERR_NOT_BOUND);
 	}
 }
@@ -109,8 +110,8 @@ static void test_refused(void)
 /* Results go into the buffer behind the first item, and not behind its words. */
 static void test_result_place(void)
 {
-	static const uint64_t bad[] = {0, 16, 20, MESSAGE_WORDS, MESSAGE_WORDS + 1, ~0ull,
-				       1ull << 61};
+	static const uint64_t bad[] = {0,     16,	 20, MESSAGE_WORDS, MESSAGE_WORDS + 1,
+				       ~0ull, 1ull << 61};
 	struct window_item item;
 
 	area_make(&area, 0, 2 << 20, 16, 0, 0);
@@ -138,7 +139,7 @@ static void test_map_query(void)
 	CHECK_OK(map(4, 4, RW, 0));
 	CHECK_OK(map(8, 4, RX, 0));
 	for (unsigned i = 0; i < 13; i++) {
-		uint64_t rights = i < 4 ? QUERY_READ
+		uint64_t rights = i < 4	  ? QUERY_READ
 				  : i < 8 ? QUERY_READ | QUERY_WRITE
 					  : QUERY_READ | QUERY_EXECUTE;
 		CHECK_EQUAL(query_page(i) & ~(uint64_t)(QUERY_ACCESSED | QUERY_DIRTY),

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Random operations on capabilities, checked against the model. */
+#ifndef TESTS_KERNEL_OPERATIONS_H
+#define TESTS_KERNEL_OPERATIONS_H
+
+#include "tests/kernel/model.h"
+
+/* A caller with a CSpace and memory, in the kernel and in the model. Once. */
+void operations_init(void);
+struct operation_counts {
+	uint64_t done;	    /* operations that were not refused */
+	uint64_t preempted; /* calls that were */
+};
+
+/* `count` operations, the whole state compared after each. Fails through fail(). */
+struct operation_counts operations_run(uint64_t count);
+
+#endif
