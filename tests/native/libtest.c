@@ -22,6 +22,7 @@
 		if (!(condition))                                                                  \
 			return "line " LINE(__LINE__) ": " #condition;                             \
 	} while (0)
+#define BLANK_LINE 0x0a20202020202020 /* seven spaces and a line end */
 #define LINE(n) LINE_(n)
 #define LINE_(n) #n
 
@@ -157,7 +158,7 @@ static const char *test_thread(void)
 	thread_done = cap_derive(done, RIGHTS_ALL, 4);
 	CHECK(thread_done != 0);
 	errno = 0;
-	thread = thread_start(thread_body, &argument, stack + sizeof(stack), 60);
+	thread = thread_start(thread_body, &argument, stack + sizeof(stack), 40);
 	CHECK(thread != 0);
 	CHECK(notification_wait(done, &bits) == ERR_OK && bits == 4);
 	CHECK(thread_result == 42 && errno == 0);
@@ -198,13 +199,15 @@ static const char *test_serial(void)
 	/* A flood: writes are cut short, a signal tells of room, in the end all is sent. */
 	for (unsigned sent = 0; sent < 12000;) {
 		m = (struct message){.tag = MESSAGE_TAG(SERIAL_WRITE, 257), .words = {2048}};
-		memset(&m.words[1], 0, 9 * 8);
-		memset(&message_buffer()->words[10], 0, 247 * 8);
+		for (unsigned i = 1; i <= 256; i++)
+			*(i < 10 ? &m.words[i] : &message_buffer()->words[i]) = BLANK_LINE;
 		CHECK(ipc_call(serial, &m) == ERR_OK && m.words[0] <= 2048);
 		sent += (unsigned)m.words[0];
 		if (m.words[0] < 2048)
 			CHECK(notification_wait(done, &bits) == ERR_OK);
 	}
+	m = (struct message){.tag = MESSAGE_TAG(SERIAL_WRITE, 2), .words = {1, '\n'}};
+	CHECK(ipc_call(serial, &m) == ERR_OK);
 	m = (struct message){.tag = MESSAGE_TAG(SERIAL_DRAIN, 0)};
 	CHECK(ipc_call(serial, &m) == ERR_OK && m.words[0] == 0);
 	return NULL;
