@@ -19,8 +19,8 @@
 
 #define POOL_EXTENTS 8
 #define POOL_OBJECT_BITS 10
-#define REST_SHARE 16	   /* this part of the RAM, or */
-#define REST_SHARE_SMALL 8 /* this part of the rest up to */
+#define REST_SHARE 16	    /* this part of the RAM, or */
+#define REST_SHARE_SMALL 10 /* this part of the rest up to */
 #define REST_SMALL_BYTES (4ull << 20)
 #define UNTYPED_BITS_MIN 12
 #define UNTYPED_BITS_MAX 30

@@ -3,7 +3,7 @@
  * The memory server: physical memory for clients, under the quota that the
  * system file gives each (by badge). Of the quota
  * "rest" a part stays for the client's kernel objects and is never a pool: a
- * sixteenth of the RAM, at least 4 MiB or an eighth of the rest, whichever is
+ * sixteenth of the RAM, at least 4 MiB or a tenth of the rest, whichever is
  * less. Word 0 of answers: status.h.
  */
 #ifndef SERVERS_PROTOCOL_MEMORY_H

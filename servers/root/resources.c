@@ -115,13 +115,18 @@ static void add_quotas(struct server *server)
 {
 	for (unsigned i = 0; i < file_system.header->servers; i++) {
 		const struct system_server *client = &file_system.servers[i];
+		uint64_t quota = client->quota;
 
-		if (client->quota == SYSTEM_REST)
+		if (quota == SYSTEM_REST) {
 			server_argument(server, "client%u=%s:rest", (unsigned)client->number,
 					client->name);
-		else if (client->quota != 0)
+			continue;
+		}
+		if ((quota & SYSTEM_PERCENT) != 0)
+			quota = boot->ram_size / 100 * (quota - SYSTEM_PERCENT) & ~(PAGE_BYTES - 1);
+		if (quota != 0)
 			server_argument(server, "client%u=%s:%lu", (unsigned)client->number,
-					client->name, client->quota);
+					client->name, quota);
 	}
 }
 

@@ -279,10 +279,21 @@ static bool read_quantity(struct system_server *server)
 
 static void read_quota(struct system_server *server)
 {
-	if (take_word("rest"))
+	size_t size = now->kind == TOKEN_WORD ? strlen(now->text) : 0;
+
+	if (take_word("rest")) {
 		server->quota = SYSTEM_REST;
-	else
+	} else if (size > 1 && size < 5 && now->text[size - 1] == '%') {
+		char *end;
+		unsigned long percent = strtoul(now->text, &end, 10);
+
+		more_words();
+		if (end[0] != '%' || end[1] != 0 || percent < 1 || percent > 90)
+			error_at(line, "quota '%s' is not a percentage 1%%..90%%", word);
+		server->quota = SYSTEM_PERCENT + percent;
+	} else {
 		take_number(&server->quota, "quota", PAGE, 1ull << 38, PAGE);
+	}
 }
 
 static void read_restart(struct system_server *server)

@@ -21,8 +21,9 @@
 #define SYSTEM_DEVICES 32
 #define SYSTEM_STRINGS 8192 /* bytes */
 
-#define SYSTEM_REST (~0ull)	  /* quota: all memory that no other server is promised */
-#define SYSTEM_ALWAYS 0xffffffffu /* restart: without limit */
+#define SYSTEM_REST (~0ull)	    /* quota: all memory that no other server is promised */
+#define SYSTEM_PERCENT (1ull << 62) /* quota: plus the percentage of the machine's RAM */
+#define SYSTEM_ALWAYS 0xffffffffu   /* restart: without limit */
 
 struct system_header {
 	uint64_t magic;

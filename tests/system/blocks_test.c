@@ -304,9 +304,9 @@ static void memory_rest_leaves_promises(void)
 	EXPECT(memory_pool(&memory, 3, 1, 1 << 20, &pool, &pages) == 0);
 	object = &fake_slots[pool];
 	EXPECT(object->pages == pages && object->extents <= 8);
-	/* All but the promises and an eighth for kernel objects, within 1/256. */
-	EXPECT(pages * 4096 <= (31ull << 20) * 7 / 8);
-	EXPECT(pages * 4096 >= (31ull << 20) * 7 / 8 * 255 / 256);
+	/* All but the promises and a tenth for kernel objects, within 1/256. */
+	EXPECT(pages * 4096 <= (31ull << 20) * 9 / 10);
+	EXPECT(pages * 4096 >= (31ull << 20) * 9 / 10 * 255 / 256);
 	EXPECT(memory.blocks.free_bytes >= 9ull << 20);
 	EXPECT(memory_untyped(&memory, 3, 21, 90, FAKE_CLIENT_CSPACE) == 0);
 	for (uint64_t i = 0; i < 8; i++)
