@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Hostile input: executables, system-call arguments, images, and no memory.
