@@ -337,7 +337,7 @@ int64_t space_map(struct space *s, uint64_t *address, uint64_t length, unsigned 
 int64_t space_unmap(struct space *s, uint64_t address, uint64_t length);
 
 /* exec.c, exec_stack.c */
-void exec_stack_resize(struct space *s, uint64_t limit, uint64_t sp);
+void exec_stack_resize(struct process *p, uint64_t limit);
 int64_t exec_start_init(struct process *p, struct thread *t, const char *path);
 
 /* itimer.c */

@@ -15,6 +15,7 @@
 #include "servers/process/elf.h"
 
 #define STACK_LEAST (128ull * 1024)
+#define STACK_GAP (1ull << 20) /* bytes that the pager keeps free below a stack */
 #define HWCAP_IMAFDC 0x112dull /* bit n: extension 'A' + n */
 #define FRAME_SIZE 1088		/* of a signal frame: AT_MINSIGSTKSZ, with some room */
 
@@ -107,30 +108,31 @@ static int64_t stack_map(struct space *s, uint64_t limit, uint64_t *top)
 }
 
 /*
- * RLIMIT_STACK has changed: what lies below both the new limit and `sp` goes,
- * or more is added below. Failure leaves the stack as it is.
+ * RLIMIT_STACK has changed. The pager lets a stack grow until STACK_GAP above
+ * the region below it; so a page without access, put there, is its new limit.
+ * What is in use stays, and a stack never grows beyond its limit at execve.
  */
-void exec_stack_resize(struct space *s, uint64_t limit, uint64_t sp)
+void exec_stack_resize(struct process *p, uint64_t limit)
 {
-	uint64_t low = s->stack_top - stack_size(limit);
+	struct space *s = p->space;
+	uint64_t low = s->stack_top - stack_size(limit), block;
+	struct pager_region region;
 
-	if (sp < s->stack_low || sp > s->stack_top) {
-		return; /* the caller runs on another stack */
-	}
-	if (low > page_down(sp)) {
-		low = page_down(sp);
-	}
-	if (low > s->stack_low) {
-		if (space_unmap(s, s->stack_low, low - s->stack_low) < 0) {
-			return;
-		}
-	} else if (low < s->stack_low &&
-		   space_map(s, &low, s->stack_low - low, PAGER_READ | PAGER_WRITE,
-			     PAGER_FIXED | PAGER_NOREPLACE | PAGER_STACK | PAGER_NORESERVE, 0, 0) <
-			   0) {
+	if (process_regions(p, s->stack_top - PAGE, &region, 1) != 1) {
 		return;
 	}
-	s->stack_low = low;
+	low = low < region.start ? low : region.start;
+	if (s->stack_block != 0) {
+		space_unmap(s, s->stack_block, PAGE);
+		s->stack_block = 0;
+	}
+	if (low > s->stack_low) {
+		block = low - STACK_GAP - PAGE;
+		if (space_map(s, &block, PAGE, 0, PAGER_FIXED | PAGER_NOREPLACE | PAGER_NORESERVE, 0,
+			      0) == 0) {
+			s->stack_block = block;
+		}
+	}
 }
 
 /* Write argc, pointers and auxv so that they end at `end`; *stack = where they begin. */

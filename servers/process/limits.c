@@ -58,10 +58,7 @@ static int64_t limit_change(struct thread *t, struct process *p, uint64_t resour
 		}
 		p->limits[resource] = wanted;
 		if (resource == LINUX_RLIMIT_STACK && p == t->process) {
-			struct registers r;
-
-			kthread_read(t->number, &r);
-			exec_stack_resize(p->space, wanted.soft, r.r[REG_SP]);
+			exec_stack_resize(p, wanted.soft);
 		}
 	}
 	return old != 0 ? copy_out(t, old, &before, sizeof(before)) : 0;

@@ -118,6 +118,7 @@ struct space { /* an address space, shared by CLONE_VM */
 	uint64_t arg_start, arg_end, env_start, env_end;
 	uint64_t stack_low, stack_top; /* of the first stack */
 	uint64_t stack_start;	       /* the first stack pointer */
+	uint64_t stack_block;	       /* a page that keeps it from growing, 0: none */
 	uint64_t code_start, code_end, data_start, data_end;
 	uint64_t auxv[2 * 24]; /* for /proc/PID/auxv */
 	uint32_t auxv_words;

@@ -342,11 +342,10 @@ void *fake_memory(struct process *p, uint64_t address)
 	return at(p->space->number, address, 8);
 }
 
-void exec_stack_resize(struct space *s, uint64_t limit, uint64_t sp)
+void exec_stack_resize(struct process *p, uint64_t limit)
 {
-	(void)s;
+	(void)p;
 	(void)limit;
-	(void)sp;
 }
 
 /* ---- files ---- */
