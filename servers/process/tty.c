@@ -204,12 +204,12 @@ void tty_session_ended(struct session *s)
 
 uint32_t tty_device_number(const struct tty *tty)
 {
-	return tty != NULL ? DEVICE(4, 64) : 0;
+	return tty != NULL && !tty->is_lent ? DEVICE(4, 64) : 0;
 }
 
 int32_t tty_foreground(const struct tty *tty)
 {
-	return tty != NULL ? tty->foreground : -1;
+	return tty != NULL && !tty->is_lent ? tty->foreground : -1;
 }
 
 /* ---- open files ---- */
@@ -363,6 +363,6 @@ void tty_adopt(struct process *init, const struct open_file *file)
 {
 	struct tty *tty = file->data;
 
-	tty_give(tty, init->session, init->pgid);
+	tty_give(tty, init->session, 0);
 	tty->is_lent = true;
 }

@@ -14,9 +14,13 @@ struct tty {
 	struct tty_line line;
 	struct waitable waitable;
 	struct session *session; /* whose controlling terminal it is */
-	bool is_lent;		 /* ...only until another session wants it: the first process's;
-				    /dev/tty does not know it then, as on Linux */
-	int32_t foreground;	 /* process group, 0 = none */
+	/*
+	 * The session is the first process's, which minds the terminal until a session of its
+	 * own wants it. As on Linux it has no controlling terminal then: no /dev/tty, no
+	 * signals, no job control; but if it is a shell and asks for that, it gets it.
+	 */
+	bool is_lent;
+	int32_t foreground; /* process group, 0 = none */
 	struct tty_size size;
 };
 

@@ -113,6 +113,7 @@ static int64_t set_foreground(struct thread *t, struct tty *tty, uint64_t argume
 		return group_exists(pgid) ? -STATUS_PERM : -STATUS_SRCH;
 	}
 	tty->foreground = pgid;
+	tty->is_lent = false; /* who asks for job control wants it for good */
 	return 0;
 }
 
@@ -161,7 +162,9 @@ static int64_t control_job(struct thread *t, struct tty *tty, uint32_t command, 
 		if (!tty_is_controlling(tty, t->process)) {
 			return -STATUS_NOTTY;
 		}
-		number = command == TIOCGPGRP ? tty->foreground : tty->session->id;
+		number = command == TIOCGSID ? tty->session->id
+			 : tty->is_lent	     ? t->process->pgid
+					     : tty->foreground;
 		return copy_out(t, argument, &number, sizeof(number));
 	default:
 		return -STATUS_NOSYS;

@@ -48,6 +48,14 @@ static void set_raw(uint8_t least, uint8_t tenths)
 	set_mode(TTY_ICANON | TTY_ECHO | TTY_ISIG, 0, least, tenths);
 }
 
+/* Start with job control, as a shell does. */
+static void start_shell(void)
+{
+	t = fake_start();
+	*(int32_t *)argument(t) = 1;
+	CHECK(control(t, TIOCSPGRP) == 0);
+}
+
 static void set_cooked(void)
 {
 	set_mode(0, TTY_ICANON | TTY_ECHO | TTY_ISIG, 1, 0);
@@ -121,7 +129,7 @@ static void signals(void)
 {
 	char *text;
 
-	t = fake_start();
+	start_shell();
 	set_cooked();
 	fake_screen();
 	CHECK(fake_read(t, 0, &text) == CALL_PARKED);
@@ -138,7 +146,7 @@ static void job_control(void)
 	struct thread *job;
 	char *text;
 
-	t = fake_start();
+	start_shell();
 	set_cooked();
 	job = fake_process(t, 0);
 	CHECK(control(t, TIOCGPGRP) == 0 && *(int32_t *)argument(t) == 1);
@@ -176,6 +184,9 @@ static void sessions(void)
 	CHECK(fake_open(t, "/dev/tty", OPEN_READ_WRITE, 0) == -STATUS_NXIO);
 	leader = fake_process(t, 0);
 	own = (struct session){.references = 1, .id = leader->process->pid};
+	CHECK(control(t, TIOCGPGRP) == 0 && *(int32_t *)argument(t) == 1);
+	fake_type("\003");
+	CHECK(fake_signal_count == 0);
 	leader->process->session = &own;
 	CHECK(fake_open(leader, "/dev/tty", OPEN_READ_WRITE, 0) == -STATUS_NXIO);
 	CHECK(control(leader, TIOCGPGRP) == -STATUS_NOTTY);
@@ -198,7 +209,7 @@ static void size_and_background(void)
 {
 	uint16_t *size;
 
-	t = fake_start();
+	start_shell();
 	size = argument(t);
 	CHECK(control(t, TIOCGWINSZ) == 0 && size[0] == 24 && size[1] == 80);
 	size[1] = 132;
