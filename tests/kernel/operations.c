@@ -11,7 +11,7 @@
 #include "kernel/invoke.h"
 #include "kernel/ipc.h"
 
-#define PC 0x1000u
+#define PC 0x1000u /* of the caller */
 #define ROOT_SLOTS_BITS 7
 #define SLOT_CSPACE 1
 #define SLOT_MEMORY 2
@@ -278,7 +278,7 @@ static void operation_move(void)
 	}
 }
 
-static void operation_delete(bool is_revoke)
+static void delete_or_revoke(bool is_revoke)
 {
 	uint64_t slot = one_in(6) ? slot_of(OBJECT_CSPACE) : SLOT_CSPACE;
 	uint64_t a[1] = {one_in(6) ? random_below(20) : any_slot()};
@@ -301,6 +301,16 @@ static void operation_delete(bool is_revoke)
 	} else if (wanted == ERR_OK) {
 		model_delete(node);
 	}
+}
+
+static void operation_delete(void)
+{
+	delete_or_revoke(false);
+}
+
+static void operation_revoke(void)
+{
+	delete_or_revoke(true);
 }
 
 /* --- objects that name others ---------------------------------------------------------------- */
@@ -537,42 +547,42 @@ void operations_init(void)
 	nodes[node].size = 1ull << MEMORY_BITS;
 }
 
+/*
+ * A retype is preempted and given up; a pool takes the memory, users write it,
+ * the pool goes; the retype is made after all. The model knows nothing of it.
+ */
+void operations_given_up(void)
+{
+	enum { MEMORY = 10, POOL, MADE };
+	const uint64_t make_memory[] = {OBJECT_UNTYPED, 16, 1, MEMORY};
+	const uint64_t make_pool[] = {OBJECT_POOL, 0, 1, POOL};
+	const uint64_t make_cspace[] = {OBJECT_CSPACE, 10, 1, MADE};
+	struct cap_slot *memory = cspace_slot(objects[root_cspace].kernel, MEMORY);
+
+	check("retype", call(SLOT_MEMORY, UNTYPED_RETYPE, make_memory, 4), ERR_OK);
+	check("retype", call(SLOT_MEMORY, UNTYPED_RETYPE, make_pool, 4), ERR_OK);
+	if (!call_once(MEMORY, UNTYPED_RETYPE, make_cspace, 4)) {
+		check("extent", call(POOL, POOL_ADD_EXTENT, (uint64_t[]){MEMORY}, 1), ERR_OK);
+		memset(vm_pointer((struct paddr){(uint64_t)memory->object}), 0xa5, 1 << 16);
+		check("delete", call(SLOT_CSPACE, CSPACE_DELETE, (uint64_t[]){POOL}, 1), ERR_OK);
+		check("retype", call(MEMORY, UNTYPED_RETYPE, make_cspace, 4), ERR_OK);
+	}
+	CHECK(is_zero((char *)vm_pointer((struct paddr){(uint64_t)memory->object}) + 64,
+		      (1 << 16) - 64));
+	check("revoke", call(SLOT_CSPACE, CSPACE_REVOKE, (uint64_t[]){SLOT_MEMORY}, 1), ERR_OK);
+	model_compare();
+}
+
 struct operation_counts operations_run(uint64_t count)
 {
+	static void (*const operations[])(void) = {
+		operation_retype, operation_retype, operation_retype, operation_copy,
+		operation_copy,	  operation_move,   operation_delete, operation_revoke,
+		operation_attach, operation_attach, operation_window, operation_bind,
+		operation_extent};
+
 	for (uint64_t i = 0; i < count; i++) {
-		switch (random_below(13)) {
-		case 0:
-		case 1:
-		case 2:
-			operation_retype();
-			break;
-		case 3:
-		case 4:
-			operation_copy();
-			break;
-		case 5:
-			operation_move();
-			break;
-		case 6:
-			operation_delete(false);
-			break;
-		case 7:
-			operation_delete(true);
-			break;
-		case 8:
-		case 9:
-			operation_attach();
-			break;
-		case 10:
-			operation_window();
-			break;
-		case 11:
-			operation_bind();
-			break;
-		case 12:
-			operation_extent();
-			break;
-		}
+		operations[random_below(ARRAY_SIZE(operations))]();
 		model_compare();
 	}
 	return counts_of_run;

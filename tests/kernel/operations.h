@@ -7,6 +7,9 @@
 
 /* A caller with a CSpace and memory, in the kernel and in the model. Once. */
 void operations_init(void);
+/* Memory whose retype was given up starts zeroed all the same. Leaves all as it was. */
+void operations_given_up(void);
+
 struct operation_counts {
 	uint64_t done;	    /* operations that were not refused */
 	uint64_t preempted; /* calls that were */

@@ -97,12 +97,16 @@ static void revive(struct worker *w, cap_t home, cap_t space, uint64_t mask)
 	CHECK_OK(worker_resume(w));
 }
 
-static void test_stress(void)
-{
-	cap_t homes[CLIENTS + SERVERS], reply_homes[SERVERS], endpoint_home;
-	struct twin twin;
-	uint64_t all = (1u << BOOT->hart_count) - 1, bits;
+static cap_t homes[CLIENTS + SERVERS], reply_homes[SERVERS], endpoint_home;
+static struct twin twin;
 
+static struct worker *partner(unsigned who)
+{
+	return who < CLIENTS ? clients[who] : servers[who - CLIENTS];
+}
+
+static void stress_start(void)
+{
 	calls = cancelled = served = 0;
 	endpoint = new_slot();
 	endpoint_home = home_of(endpoint, OBJECT_ENDPOINT, 6);
@@ -111,63 +115,77 @@ static void test_stress(void)
 	twin_make(&twin);
 	for (unsigned i = 0; i < SERVERS; i++)
 		reply_homes[i] = home_of(replies + i, OBJECT_REPLY, 6);
-	for (unsigned i = 0; i < CLIENTS + SERVERS; i++) {
-		struct worker *w =
-			i < CLIENTS ? worker_make(client, (void *)(uint64_t)i, 1, 0)
-				    : worker_make(server, (void *)(uint64_t)(i - CLIENTS), 1, 0);
+	for (uint64_t i = 0; i < CLIENTS + SERVERS; i++) {
+		struct worker *w = i < CLIENTS ? worker_make(client, (void *)i, 1, 0)
+					       : worker_make(server, (void *)(i - CLIENTS), 1, 0);
 
 		*(i < CLIENTS ? &clients[i] : &servers[i - CLIENTS]) = w;
 		CHECK_OK(delete_cap(w->thread));
 		homes[i] = make(OBJECT_UNTYPED, 13);
-		revive(w, homes[i], i % 3 == 0 ? twin.space : BOOT_SLOT_SPACE, all);
+		revive(w, homes[i], i % 3 == 0 ? twin.space : BOOT_SLOT_SPACE, 0);
 	}
-	for (unsigned round = 0; round < ROUNDS; round++) {
-		unsigned who = (unsigned)random_below(CLIENTS + SERVERS);
-		struct worker *w = who < CLIENTS ? clients[who] : servers[who - CLIENTS];
-		cap_t space = random_below(3) == 0 ? twin.space : BOOT_SLOT_SPACE;
+}
 
-		switch (random_below(7)) {
-		case 0:
-			remake(endpoint, endpoint_home, OBJECT_ENDPOINT);
-			break;
-		case 1:
-			who = (unsigned)random_below(SERVERS);
-			remake(replies + who, reply_homes[who], OBJECT_REPLY);
-			break;
-		case 2:
-		case 3:
-			revive(w, homes[who], space, 1 + random_below(all));
-			break;
-		case 4:
-			CHECK_OK(invoke5(w->thread, THREAD_SUSPEND, 0, 0, 0, 0, 0));
-			CHECK_OK(worker_resume(w));
-			break;
-		case 5:
-			CHECK_OK(invoke5(BOOT_SLOT_HART, HART_CONFIGURE, w->sched,
-					 MAIN_PRIORITY - random_below(2), BOOT->timebase_hz / 1000,
-					 1 + random_below(all), 0));
-			break;
-		case 6:
-			if (round % 8 != 0)
-				break;
-			CHECK_OK(delete_cap(twin.space));
-			CHECK_OK(delete_cap(twin.bank));
-			CHECK_OK(delete_cap(twin.window));
-			CHECK_OK(delete_cap(twin.binding));
-			twin_make(&twin);
-			for (unsigned i = 0; i < CLIENTS + SERVERS; i += 3)
-				revive(i < CLIENTS ? clients[i] : servers[i - CLIENTS], homes[i],
-				       twin.space, all);
-			break;
-		}
+/* The second space goes, with whoever runs in it, and comes back. */
+static void twin_again(void)
+{
+	CHECK_OK(delete_cap(twin.space));
+	CHECK_OK(delete_cap(twin.bank));
+	CHECK_OK(delete_cap(twin.window));
+	CHECK_OK(delete_cap(twin.binding));
+	twin_make(&twin);
+	for (unsigned i = 0; i < CLIENTS + SERVERS; i += 3)
+		revive(partner(i), homes[i], twin.space, 0);
+}
+
+static void disturb(unsigned round)
+{
+	unsigned who = (unsigned)random_below(CLIENTS + SERVERS);
+	unsigned reply = (unsigned)random_below(SERVERS);
+	uint64_t mask = 1 + random_below((1u << BOOT->hart_count) - 1);
+	struct worker *w = partner(who);
+
+	switch (random_below(7)) {
+	case 0:
+		remake(endpoint, endpoint_home, OBJECT_ENDPOINT);
+		break;
+	case 1:
+		remake(replies + reply, reply_homes[reply], OBJECT_REPLY);
+		break;
+	case 2:
+	case 3:
+		revive(w, homes[who], random_below(3) == 0 ? twin.space : BOOT_SLOT_SPACE, mask);
+		break;
+	case 4:
+		CHECK_OK(invoke5(w->thread, THREAD_SUSPEND, 0, 0, 0, 0, 0));
+		CHECK_OK(worker_resume(w));
+		break;
+	case 5:
+		CHECK_OK(invoke5(BOOT_SLOT_HART, HART_CONFIGURE, w->sched,
+				 MAIN_PRIORITY - random_below(2), BOOT->timebase_hz / 1000, mask,
+				 0));
+		break;
+	case 6:
+		if (round % 8 == 0)
+			twin_again();
+		break;
+	}
+}
+
+static void test_stress(void)
+{
+	uint64_t before, bits;
+
+	stress_start();
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		disturb(round);
 		CHECK_OK(notification_poll(notification, &bits));
 		if (round % 4 == 0)
 			sleep_us(300);
 	}
-	uint64_t before = calls;
+	before = calls;
 	for (unsigned i = 0; i < CLIENTS + SERVERS; i++)
-		revive(i < CLIENTS ? clients[i] : servers[i - CLIENTS], homes[i], BOOT_SLOT_SPACE,
-		       all);
+		revive(partner(i), homes[i], BOOT_SLOT_SPACE, 0);
 	WAIT_UNTIL(calls > before + 100);
 	CHECK(served > 1000);
 }
