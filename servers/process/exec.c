@@ -12,6 +12,7 @@
 #include "servers/process/elf.h"
 #include "servers/process/exec_args.h"
 #include "servers/process/exec_stack.h"
+#include "servers/lib/startup.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -530,6 +531,22 @@ int64_t sys_execveat(struct thread *t, const uint64_t args[6])
 	return exec_call(t, (int)args[0], args[1], args[2], args[3], flags);
 }
 
+/* The words behind "--" on the kernel command line are init's arguments, as on Linux. */
+static int64_t add_boot_arguments(void)
+{
+	const char *word = (const char *)startup() + startup()->arguments;
+	bool is_for_init = false;
+	int64_t status = 0;
+
+	for (; *word != 0 && status == 0; word += strlen(word) + 1) {
+		if (is_for_init) {
+			status = exec_args_add(&exec.args, word);
+		}
+		is_for_init = is_for_init || strcmp(word, "--") == 0;
+	}
+	return status;
+}
+
 /* Start pid 1: t, in PHASE_NEW, runs the program at `path`. */
 int64_t exec_start_init(struct process *p, struct thread *t, const char *path)
 {
@@ -538,6 +555,9 @@ int64_t exec_start_init(struct process *p, struct thread *t, const char *path)
 	strncpy(exec.name, path, sizeof(exec.name) - 1);
 	memset(&exec.args, 0, sizeof(exec.args));
 	status = exec_args_add(&exec.args, path);
+	if (status == 0) {
+		status = add_boot_arguments();
+	}
 	if (status == 0) {
 		status = exec_args_add_environment(&exec.args, "HOME=/");
 	}
