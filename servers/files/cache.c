@@ -380,9 +380,26 @@ int64_t cache_read(struct cache *cache, uint64_t offset, void *data, size_t byte
 	return 0;
 }
 
-static bool is_zero(const char *data, size_t bytes)
+/* Whether `bytes` at both places are the same; data NULL = zeroes. By words where possible:
+ * picolibc's memcmp goes by bytes. */
+static bool is_same(const char *line, const char *data, size_t bytes)
 {
-	return bytes == 0 || (data[0] == 0 && memcmp(data, data + 1, bytes - 1) == 0);
+	typedef uint64_t __attribute__((may_alias)) word;
+	size_t i = 0;
+
+	if ((uintptr_t)line % sizeof(word) == 0 && (uintptr_t)data % sizeof(word) == 0) {
+		for (; i + sizeof(word) <= bytes; i += sizeof(word)) {
+			if (*(const word *)(line + i) != (data ? *(const word *)(data + i) : 0)) {
+				return false;
+			}
+		}
+	}
+	for (; i < bytes; i++) {
+		if (line[i] != (data ? data[i] : 0)) {
+			return false;
+		}
+	}
+	return true;
 }
 
 /* Overwrite a part of one line; data NULL = zeroes. */
@@ -400,7 +417,7 @@ static int64_t write_part(struct cache *cache, uint64_t offset, const char *data
 		return status;
 	}
 	to = line_data(cache, index) + start;
-	if ((was_cached || !whole) && (data ? memcmp(to, data, bytes) == 0 : is_zero(to, bytes))) {
+	if ((was_cached || !whole) && is_same(to, data, bytes)) {
 		return 0;
 	}
 	if (data) {

@@ -52,6 +52,7 @@ struct file_system *ext4_new(struct device *device, char *memory, size_t size)
 	ext4->device = device;
 	ext4->cache_memory = memory;
 	ext4->cache_size = size;
+	ext4_directory_block_written(0, UINT64_MAX);
 	return &ext4->base;
 }
 
@@ -225,10 +226,14 @@ static void find_zero(struct ext4 *ext4)
  */
 static bool memory_is_left(void)
 {
-	void *memory = malloc(WORKING_BYTES);
+	void *memory;
 
-	free(memory);
-	return memory != NULL;
+	if (heap_has_grown) {
+		memory = malloc(WORKING_BYTES);
+		heap_has_grown = memory == NULL;
+		free(memory);
+	}
+	return !heap_has_grown;
 }
 
 static int64_t set_up(struct ext4 *ext4)
@@ -243,6 +248,7 @@ static int64_t set_up(struct ext4 *ext4)
 	ext4->block_shift = EXT2_BLOCK_SIZE_BITS(fs->super);
 	ext4->block = malloc(fs->blocksize);
 	ext4->dirty_groups = calloc(1, fs->group_desc_count / 4 + 1);
+	heap_has_grown = true;
 	if (!ext4->block || !ext4->dirty_groups || !memory_is_left() ||
 	    ext2fs_create_inode_cache(fs, INODE_CACHE) != 0) {
 		return -STATUS_NOMEM;
@@ -305,6 +311,7 @@ int64_t ext4_begin(struct ext4 *ext4)
 	}
 	if (!ext4->tried) {
 		ext4->mount_status = mount(ext4);
+		heap_has_grown = true;
 		/* Another try may find more memory, or a disk that is well again. */
 		ext4->tried =
 			ext4->mount_status != -STATUS_NOMEM && ext4->mount_status != -STATUS_IO;
@@ -339,6 +346,10 @@ static int64_t prepare(struct ext4 *ext4)
 {
 	int64_t status = ext4_status(ext2fs_read_bitmaps(ext4->fs));
 
+	heap_has_grown = true;
+	if (status == 0 && !memory_is_left()) {
+		return -STATUS_NOMEM; /* loaded again by the next attempt */
+	}
 	if (status == 0) {
 		ext4->fs->write_bitmaps = write_bitmaps;
 		ext4->prepared = true;

@@ -23,7 +23,38 @@
 #define INDEX_ROOT 24 /* offset of struct ext2_dx_root_info in block 0 */
 #define INDEX_NODE 8  /* offset of the entries in other index blocks */
 
-static char loaded_block[4096];
+/* The block that was loaded last; it is not read and checked again while it is wanted again. */
+static _Alignas(8) char loaded_block[4096];
+static struct {
+	const struct ext4 *ext4;
+	uint32_t ino;	   /* of the directory */
+	uint64_t physical; /* 0: none */
+} loaded;
+
+void ext4_directory_block_written(uint64_t first, uint64_t count)
+{
+	if (loaded.physical - first < count) {
+		loaded.physical = 0;
+	}
+}
+
+/* Fill loaded_block. */
+static int64_t load(struct ext4 *ext4, uint32_t ino, uint64_t physical)
+{
+	int64_t status;
+
+	if (loaded.ext4 == ext4 && loaded.ino == ino && loaded.physical == physical) {
+		return 0;
+	}
+	loaded.physical = 0;
+	status = ext4_status(ext2fs_read_dir_block4(ext4->fs, physical, loaded_block, 0, ino));
+	if (status == 0) {
+		loaded.ext4 = ext4;
+		loaded.ino = ino;
+		loaded.physical = physical;
+	}
+	return status;
+}
 
 /* Record bytes that a name takes. */
 static unsigned record_length(unsigned name_length)
@@ -70,8 +101,7 @@ int64_t ext4_directory_load_block(struct ext4_directory *directory, uint64_t log
 	}
 	directory->logical = logical;
 	directory->physical = run->physical + (logical - run->logical);
-	status = ext4_status(ext2fs_read_dir_block4(ext4->fs, directory->physical, directory->data,
-						    0, directory->inode.ino));
+	status = load(ext4, directory->inode.ino, directory->physical);
 	return status == 0 ? 1 : status;
 }
 
@@ -105,9 +135,7 @@ int64_t ext4_directory_record(const struct ext4_directory *directory, unsigned o
 		return -STATUS_UCLEAN;
 	}
 	if (record->ino != 0 && (record->name.length == 0 || record->name.length > FILES_NAME_MAX ||
-				 record->ino > ext4->fs->super->s_inodes_count ||
-				 memchr(record->name.text, '/', record->name.length) ||
-				 memchr(record->name.text, 0, record->name.length))) {
+				 record->ino > ext4->fs->super->s_inodes_count)) {
 		return -STATUS_UCLEAN;
 	}
 	return 1;
@@ -186,14 +214,21 @@ static struct ext2_dir_entry *entry_at(const struct ext4_directory *directory, u
 static int64_t read_block(struct ext4_directory *directory, uint64_t physical)
 {
 	directory->run.length = 0;
-	return ext4_status(ext2fs_read_dir_block4(directory->ext4->fs, physical, directory->data, 0,
-						  directory->inode.ino));
+	return load(directory->ext4, directory->inode.ino, physical);
 }
 
+/* Write the block that is loaded, and was changed. */
 static int64_t write_block(struct ext4_directory *directory, uint64_t physical)
 {
-	return ext4_status(ext2fs_write_dir_block4(directory->ext4->fs, physical, directory->data,
-						   0, directory->inode.ino));
+	int64_t status;
+
+	loaded.physical = 0;
+	status = ext4_status(ext2fs_write_dir_block4(directory->ext4->fs, physical, directory->data,
+						     0, directory->inode.ino));
+	if (status == 0) {
+		loaded.physical = physical;
+	}
+	return status;
 }
 
 static uint8_t file_type(const struct ext4 *ext4, const struct ext4_inode *target)

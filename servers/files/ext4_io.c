@@ -99,6 +99,7 @@ static errcode_t channel_read(io_channel channel, unsigned long block, int count
 static errcode_t channel_write64(io_channel channel, unsigned long long block, int count,
 				 const void *data)
 {
+	ext4_directory_block_written(block, count < 0 ? 1 : (uint64_t)count);
 	return ext4_error(cache_write(&mounted->cache, byte_offset(channel, block), data,
 				      byte_count(channel, count)));
 }
@@ -124,6 +125,7 @@ static errcode_t channel_flush(io_channel channel)
 static errcode_t channel_zero(io_channel channel, unsigned long long block,
 			      unsigned long long count)
 {
+	ext4_directory_block_written(block, count);
 	return ext4_error(cache_zero(&mounted->cache, byte_offset(channel, block),
 				     byte_offset(channel, count)));
 }

@@ -300,10 +300,17 @@ int64_t ext4_read_directory(struct file_system *fs, uint64_t directory, uint64_t
 			if (record.ino == 0 || base + record.offset < cookie) {
 				continue;
 			}
+			if (memchr(record.name.text, '/', record.name.length) ||
+			    memchr(record.name.text, 0, record.name.length)) {
+				status = -STATUS_UCLEAN;
+				goto full;
+			}
 			if (!record_append(records, record.ino, base + offset,
 					   record_type(record.file_type), &record.name)) {
 				goto full;
 			}
+			/* What is listed is mostly looked up next. */
+			name_cache_put(&ext4->names, handle.inode.ino, &record.name, record.ino);
 		}
 		if (status < 0) {
 			break;

@@ -218,6 +218,8 @@ struct ext4_place {
 
 int64_t ext4_directory_open(struct ext4 *ext4, uint64_t ino, struct ext4_directory *directory);
 void ext4_directory_close(struct ext4_directory *directory);
+/* Blocks of the disk were written by somebody: one of them may be the loaded one. */
+void ext4_directory_block_written(uint64_t first, uint64_t count);
 /* Load the first existing block from `logical` on. Returns 1, 0 at the end. */
 int64_t ext4_directory_load_block(struct ext4_directory *directory, uint64_t logical);
 /* The record at `offset` of the loaded block. Returns 1, 0 at the end of the block. */

@@ -148,6 +148,12 @@ int64_t open_file_remove(const struct file_system *fs, uint64_t ino);
 /* Any open and unlinked file of `fs`, taken off the list; 0 if there is none. */
 uint64_t open_file_take_unlinked(const struct file_system *fs);
 
+/*
+ * Set by whoever took memory that outlives the request. ext4 then looks
+ * whether enough is left for its work, before the next request that needs it.
+ */
+extern bool heap_has_grown;
+
 /* Wall-clock time, nanoseconds since 1970 (clock.c; the host tests have their own). */
 int64_t clock_now(void);
 

@@ -7,6 +7,7 @@ FILES_COMMON_SRC := servers/files/requests.c servers/files/open_files.c servers/
 	servers/files/tmpfs.c servers/files/tmpfs_names.c servers/files/tmpfs_pages.c
 
 NATIVE += files
+# The pager's memcpy and memset by words: picolibc's go by bytes.
 files_SRC := servers/files/main.c servers/files/block_client.c servers/files/clock.c \
-	$(FILES_COMMON_SRC)
+	$(FILES_COMMON_SRC) $(wildcard servers/pager/bytes.c)
 files_LIBS := ext2fs

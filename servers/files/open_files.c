@@ -7,6 +7,8 @@
 #define BUCKETS 128
 #define FILES_MAX 8192
 
+bool heap_has_grown = true;
+
 static struct open_file *buckets[BUCKETS];
 static unsigned file_count;
 
@@ -44,6 +46,7 @@ int64_t open_file_add(const struct file_system *fs, uint64_t ino)
 	if (!file) {
 		return -STATUS_NOMEM;
 	}
+	heap_has_grown = true;
 	file->ino = ino;
 	file->fs = fs->number;
 	file->openers = 1;

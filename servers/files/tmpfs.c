@@ -52,6 +52,7 @@ struct tmpfs_node *tmpfs_node_new(struct tmpfs *tmpfs, const struct creation *cr
 		memcpy(node->target, creation->target, creation->target_length);
 		node->attributes.size = creation->target_length;
 	}
+	heap_has_grown = true;
 	node->ino = tmpfs->next_ino++;
 	node->next_cookie = 3; /* behind "." and ".." */
 	node->attributes.ino = node->ino;

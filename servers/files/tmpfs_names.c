@@ -56,6 +56,7 @@ static bool add(struct tmpfs *tmpfs, struct tmpfs_node *directory, const struct 
 	if (!entry) {
 		return false;
 	}
+	heap_has_grown = true;
 	entry->directory = directory;
 	entry->node = node;
 	entry->cookie = directory->next_cookie++;

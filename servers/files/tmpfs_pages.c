@@ -76,6 +76,7 @@ static bool make_room(struct tmpfs_node *node)
 	if (!ranges) {
 		return false;
 	}
+	heap_has_grown = true;
 	node->ranges = ranges;
 	node->range_capacity = capacity;
 	return true;
