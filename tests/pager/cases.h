@@ -33,4 +33,7 @@ void advice_case(void);
 void memory_full_case(void);
 void figures_case(void);
 
+/* bytes.c */
+void bytes_case(void);
+
 #endif
