@@ -201,6 +201,8 @@ static void set_up_interrupt(cap_t irq)
 	    invoke5(SLOT_THREAD, THREAD_BIND_NOTIFICATION, notification, 0, 0, 0, 0) != ERR_OK ||
 	    invoke5(irq, IRQ_SET_NOTIFICATION, badged, 0, 0, 0, 0) != ERR_OK)
 		fatal("ns16550: cannot receive the device's interrupt\n");
+	/* A driver that ended before this one may have left an interrupt unacknowledged. */
+	invoke5(irq, IRQ_ACK, 0, 0, 0, 0, 0);
 }
 
 static void set_up_device(void)

@@ -166,6 +166,16 @@ static void copy_bytes(char *to, const char *from, size_t count)
 	memcpy(to + words * 4, from + words * 4, count - words * 4);
 }
 
+/* Number in BOOT_SLOT_ARCHIVE_POOL of the archive's first page: it is the pool's last extent. */
+static uint64_t archive_first_page(void)
+{
+	struct message m = {0};
+
+	if (invoke(BOOT_SLOT_ARCHIVE_POOL, POOL_INFO, 0, &m) != ERR_OK)
+		return 0;
+	return m.words[2 + 2 * (m.words[1] - 1)];
+}
+
 /* Copy a segment's bytes to the private pool's pages from `first` on, zero around them. */
 static enum err copy_segment(struct build *b, const struct elf_segment *segment, uint64_t first)
 {
@@ -203,7 +213,8 @@ static enum err map_segment(struct build *b, const struct elf_segment *segment)
 		if (*binding == 0)
 			*binding = bind(server, server->window, BOOT_SLOT_ARCHIVE_POOL,
 					RIGHT_READ | RIGHT_EXECUTE);
-		first = ((uint64_t)segment->data - BOOT_ARCHIVE_VA) / PAGE_BYTES;
+		first = archive_first_page() +
+			((uint64_t)segment->data - BOOT_ARCHIVE_VA) / PAGE_BYTES;
 	} else {
 		if ((segment->rights & RIGHT_EXECUTE) != 0) {
 			binding = &b->private_rx;
@@ -476,6 +487,7 @@ bool server_build(struct server *server)
 
 enum err server_run(struct server *server)
 {
+	server->started_at = time_ticks();
 	return invoke5(server->thread, THREAD_RESUME, 0, 0, 0, 0, 0);
 }
 

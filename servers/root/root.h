@@ -49,7 +49,9 @@ struct server {
 
 	bool is_dead; /* ended for good, or never started */
 	uint32_t restarts;
-	uint64_t stack_low; /* lowest address of its stack */
+	uint32_t faults_soon; /* in a row, soon after a start */
+	uint64_t started_at;  /* ticks */
+	uint64_t stack_low;   /* lowest address of its stack */
 
 	unsigned block_count;
 	uint16_t blocks[SERVER_BLOCKS];

@@ -2,7 +2,8 @@
 /*
  * Root is the exception handler of every native program. A fault ends the
  * program: it is reported, all objects of the server are destroyed, and the
- * restart policy says whether it is made anew. Service endpoints and shared
+ * restart policy says whether it is made anew; one that faults again and again
+ * right after its start is given up in any case. Service endpoints and shared
  * regions stay, so clients only see the calls that were under way fail with
  * ERR_CANCELLED. A server that has ended for good takes its endpoints along:
  * its clients get errors instead of waiting for ever.
@@ -12,6 +13,8 @@
 #include "servers/protocol/memory.h"
 #include "servers/root/root.h"
 
+#define SOON_SECONDS 1	    /* a fault so soon after a start */
+#define FAULTS_SOON_MOST 10 /* and so often in a row: it is no use */
 #define CAUSE_BREAKPOINT 3
 #define CAUSE_FETCH_PAGE_FAULT 12
 #define CAUSE_STORE_PAGE_FAULT 15
@@ -90,13 +93,26 @@ static void reclaim_memory(const struct server *server)
 	}
 }
 
+/* May the server be made anew? Counts the faults that came soon after a start. */
+static bool may_restart(struct server *server)
+{
+	uint32_t allowed = server->config->restart;
+
+	if (time_ticks() - server->started_at < boot->timebase_hz * SOON_SECONDS)
+		server->faults_soon++;
+	else
+		server->faults_soon = 0;
+	return server->faults_soon < FAULTS_SOON_MOST &&
+	       (allowed == SYSTEM_ALWAYS || server->restarts < allowed);
+}
+
 static void end_server(struct server *server)
 {
 	const struct system_server *config = server->config;
 
 	server_destroy(server);
 	reclaim_memory(server);
-	if (config->restart != SYSTEM_ALWAYS && server->restarts >= config->restart) {
+	if (!may_restart(server)) {
 		log_print("root: server '%s' stays down (restarts: %u)\n", config->name,
 			  (unsigned)server->restarts);
 		server_is_dead(server);
