@@ -147,7 +147,8 @@ static int64_t script_arguments(const char *script, char **interpreter)
 
 	if (end == NULL) {
 		end = line + strlen(line);
-		if (end == (char *)exec.head + HEAD_SIZE && strpbrk(skip_blanks(line), " \t") == NULL) {
+		if (end == (char *)exec.head + HEAD_SIZE &&
+		    strpbrk(skip_blanks(line), " \t") == NULL) {
 			return -STATUS_NOEXEC; /* the interpreter's name may be cut off */
 		}
 	}
