@@ -310,6 +310,19 @@ static void idle(struct hart *hart)
 	interrupts_handle();
 }
 
+/* The thread has to wait here: a hart that idles and may run it shall come and take it. */
+static void offer(const struct thread *t)
+{
+	for (unsigned i = 0; i < HARTS_MAX; i++) {
+		struct hart *hart = &harts[i];
+
+		if (hart->online && hart->is_idle && !hart->reschedule && hart_allows(hart, t)) {
+			hart_kick(hart);
+			return;
+		}
+	}
+}
+
 /* The thread to run now: current if nothing better is ready. */
 static struct thread *choose(struct hart *hart)
 {
@@ -333,6 +346,7 @@ static struct thread *choose(struct hart *hart)
 			return current;
 		}
 		queue_insert(hart, current, !slice_over);
+		offer(current);
 	}
 	if (best == NULL) {
 		best = steal(hart);
