@@ -186,6 +186,41 @@ static void test_steal(void)
 	CHECK_OK(delete_cap(w->thread));
 }
 
+static void spin_a_while(void *argument)
+{
+	uint64_t from = time_ticks();
+
+	(void)argument;
+	while (time_ticks() - from < BOOT->timebase_hz / 200)
+		;
+}
+
+/*
+ * A hart idles since before: it takes a thread that loses another hart to one
+ * of higher priority which may run nowhere else.
+ */
+static void test_displaced(void)
+{
+	uint64_t from, before;
+
+	if (BOOT->hart_count < 2)
+		return;
+	reset();
+	CHECK_OK(invoke5(BOOT_SLOT_HART, HART_CONFIGURE, BOOT_SLOT_SCHED_CONTEXT, MAIN_PRIORITY,
+			 BOOT->timebase_hz / 100, 1, 0));
+	for (unsigned i = 1; i < BOOT->hart_count; i++)
+		worker_start_on(spin_a_while, NULL, 40, 1u << i);
+	worker_start_on(spin, (void *)&counts[0], 30, 0);
+	sleep_us(20000); /* it runs here, the others have ended */
+	before = counts[0];
+	from = time_ticks();
+	while (counts[0] == before && time_ticks() - from < BOOT->timebase_hz)
+		;
+	CHECK_OK(invoke5(BOOT_SLOT_HART, HART_CONFIGURE, BOOT_SLOT_SCHED_CONTEXT, MAIN_PRIORITY,
+			 BOOT->timebase_hz / 100, 0, 0));
+	CHECK(time_ticks() - from < BOOT->timebase_hz);
+}
+
 static void yielder(void *argument)
 {
 	for (unsigned i = 0; i < 8; i++) {
@@ -235,4 +270,5 @@ SUITE(schedule, {"schedule-priorities", test_priorities},
       {"schedule-priority-order", test_priority_order}, {"schedule-slices", test_slices},
       {"schedule-odd-slices", test_odd_slices}, {"schedule-mask", test_mask},
       {"schedule-all-harts", test_all_harts}, {"schedule-steal", test_steal},
-      {"schedule-yield", test_yield}, {"schedule-idle", test_idle});
+      {"schedule-displaced", test_displaced}, {"schedule-yield", test_yield},
+      {"schedule-idle", test_idle});
