@@ -92,6 +92,28 @@ static const char *test_objects(void)
 	return NULL;
 }
 
+/* Out of memory is an answer, and all of it is there again afterwards. */
+static const char *test_exhaustion(void)
+{
+	static cap_t objects[900];
+	unsigned first = 0, count = 0;
+
+	for (unsigned round = 0; round < 2; round++) {
+		for (count = 0; count < 900; count++) {
+			objects[count] = object_create(OBJECT_SPACE, 0);
+			if (objects[count] == 0)
+				break;
+		}
+		/* 4 MiB of quota make some 500; slots are not the limit. */
+		CHECK(count > 300 && count < 600);
+		CHECK(round == 0 || count == first);
+		first = count;
+		while (count != 0)
+			object_destroy(objects[--count]);
+	}
+	return NULL;
+}
+
 static const char *test_quota(void)
 {
 	cap_t memory = startup_cap_required("memory"), slot = slot_allocate();
@@ -243,10 +265,10 @@ static const char *test_restart(void)
 static const struct {
 	const char *name;
 	const char *(*run)(void);
-} tests[] = {{"startup", test_startup}, {"heap", test_heap},   {"seed", test_seed},
-	     {"objects", test_objects}, {"quota", test_quota}, {"regions", test_regions},
-	     {"thread", test_thread},	{"rtc", test_rtc},     {"serial", test_serial},
-	     {"restart", test_restart}};
+} tests[] = {{"startup", test_startup},	      {"heap", test_heap},	{"seed", test_seed},
+	     {"objects", test_objects},	      {"quota", test_quota},	{"regions", test_regions},
+	     {"thread", test_thread},	      {"rtc", test_rtc},	{"serial", test_serial},
+	     {"exhaustion", test_exhaustion}, {"restart", test_restart}};
 
 int main(void)
 {
