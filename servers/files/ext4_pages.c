@@ -363,39 +363,6 @@ int64_t ext4_allocate(struct file_system *fs, uint64_t ino, uint64_t first, uint
 
 /* ---- writing ---- */
 
-/*
- * Add the parts of a page to be written. A block without a place gets one,
- * unless it lies behind the file's last block in the page where the file ends.
- */
-static int64_t add_written_page(struct ext4_map *map, uint64_t page, uint64_t memory)
-{
-	struct ext4 *ext4 = map->ext4;
-	uint64_t at = page << (12 - ext4->block_shift);
-	uint64_t end = at + blocks_per_page(ext4);
-	uint64_t file_end = ext4_blocks_of(ext4, ext4_size(map->inode));
-	uint64_t start = at;
-	int64_t status;
-
-	status = fill_range(map, at, file_end > at && file_end < end ? file_end : end);
-	while (at < end && status == 0) {
-		struct ext4_run run;
-
-		status = ext4_map_next(map, at, end, &run);
-		if (status != 1) {
-			break;
-		}
-		add_part(run.physical << ext4->block_shift,
-			 memory + ((run.logical - start) << ext4->block_shift),
-			 (uint32_t)(run.length << ext4->block_shift));
-		status = 0;
-		for (uint64_t i = 0; run.unwritten && i < run.length && status == 0; i++) {
-			status = ext4_map_set_written(map, run.logical + i, run.physical + i);
-		}
-		at = run.logical + run.length;
-	}
-	return status;
-}
-
 /* Whether nothing but data has to be written: every block has its place and is written. */
 static int64_t needs_change(struct ext4_map *map, uint64_t first, unsigned count, bool *needs)
 {
@@ -424,28 +391,88 @@ static int64_t needs_change(struct ext4_map *map, uint64_t first, unsigned count
 	return 0;
 }
 
+/*
+ * Give every block of the range a place, and make it a written one. Left out
+ * are blocks behind the file's last block in the page where the file ends.
+ */
+static int64_t make_writable(struct ext4_map *map, uint64_t at, uint64_t end)
+{
+	struct ext4 *ext4 = map->ext4;
+	uint64_t file_end = ext4_blocks_of(ext4, ext4_size(map->inode));
+	uint64_t behind = (file_end + blocks_per_page(ext4) - 1) & ~(blocks_per_page(ext4) - 1ull);
+	int64_t status = ext4_map_check(ext4, map->inode);
+
+	if (status == 0 && at < file_end) {
+		status = fill_range(map, at, file_end < end ? file_end : end);
+	}
+	if (status == 0 && behind < end) {
+		status = fill_range(map, at > behind ? at : behind, end);
+	}
+	while (status == 0 && at < end) {
+		struct ext4_run run;
+
+		status = ext4_map_next(map, at, end, &run);
+		if (status != 1) {
+			break;
+		}
+		status = 0;
+		for (uint64_t i = 0; run.unwritten && i < run.length && status == 0; i++) {
+			status = ext4_map_set_written(map, run.logical + i, run.physical + i);
+		}
+		at = run.logical + run.length;
+	}
+	return status;
+}
+
+/* Make the list of parts for writing; blocks that still have no place are left out. */
+static int64_t list_pages(struct ext4_map *map, uint64_t first, unsigned count,
+			  const uint64_t *pages)
+{
+	struct ext4 *ext4 = map->ext4;
+	uint64_t end = (first + count) << (12 - ext4->block_shift);
+	struct ext4_run run = {0};
+
+	part_count = 0;
+	for (unsigned i = 0; i < count; i++) {
+		struct page_blocks found;
+		int64_t status = find_page_blocks(map, (first + i) << (12 - ext4->block_shift), end,
+						  &run, &found);
+
+		if (status != 0) {
+			return status;
+		}
+		for (unsigned k = 0; k < blocks_per_page(ext4); k++) {
+			if (found.written & 1u << k) {
+				add_part(found.physical[k] << ext4->block_shift,
+					 pages[i] * PAGE_BYTES + (k << ext4->block_shift),
+					 ext4->fs->blocksize);
+			}
+		}
+	}
+	return 0;
+}
+
 static int64_t gather(struct ext4_map *map, uint64_t first, unsigned count, const uint64_t *pages)
 {
 	struct ext4 *ext4 = map->ext4;
+	unsigned shift = 12 - ext4->block_shift;
 	bool needs;
 	int64_t status = needs_change(map, first, count, &needs);
 
-	if (status == 0 && needs) {
-		status = ext4_map_check(ext4, map->inode);
-	}
-	part_count = 0;
-	for (unsigned i = 0; i < count && status == 0; i++) {
-		status = add_written_page(map, first + i, pages[i] * PAGE_BYTES);
+	if (status != 0) {
+		return status;
 	}
 	if (needs) {
-		int64_t stored = ext4_inode_store(ext4, map->inode);
+		int64_t stored;
 
+		status = make_writable(map, first << shift, (first + count) << shift);
+		stored = ext4_inode_store(ext4, map->inode);
 		if ((first + count) * PAGE_BYTES > ext4_size(map->inode)) {
 			remember_beyond(ext4, map->inode->ino);
 		}
 		status = status ? status : stored;
 	}
-	return status;
+	return status == 0 ? list_pages(map, first, count, pages) : status;
 }
 
 int64_t ext4_write_pages(struct file_system *fs, uint64_t ino, uint64_t first, unsigned count,
