@@ -94,6 +94,8 @@ struct file_ops {
 	 */
 	int64_t (*read)(struct open_file *file, struct transfer *x);
 	int64_t (*write)(struct open_file *file, struct transfer *x);
+	/* Bytes that a write would take now; NULL: any number. */
+	uint64_t (*room)(struct open_file *file);
 	uint32_t (*poll)(struct open_file *file);
 	struct waitable *(*waitable)(struct open_file *file);
 	int64_t (*ioctl)(struct thread *t, struct open_file *file, uint32_t command,

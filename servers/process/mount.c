@@ -221,8 +221,13 @@ int64_t mount_remove(const struct vfs_path *path, bool lazy)
 	struct mount *mount = path->mount;
 	struct mount **link = &mounts;
 
-	if (path->dentry != mount->root || mount->parent == NULL) {
+	if (path->dentry != mount->root) {
 		return -STATUS_INVAL;
+	}
+	if (mount->parent == NULL) {
+		/* As on Linux: the first file system stays, but is not written any more. */
+		mount->is_read_only = true;
+		return 0;
 	}
 	for (struct mount *other = mounts; other != NULL; other = other->next) {
 		if (other->parent == mount) {

@@ -167,6 +167,13 @@ static int64_t pipe_write(struct open_file *file, struct transfer *x)
 	return moved;
 }
 
+static uint64_t pipe_room(struct open_file *file)
+{
+	const struct pipe *pipe = file->data;
+
+	return pipe->readers == 0 ? pipe->size : pipe->size - pipe->count;
+}
+
 static uint32_t pipe_poll(struct open_file *file)
 {
 	const struct pipe *pipe = file->data;
@@ -208,6 +215,7 @@ static int64_t pipe_ioctl(struct thread *t, struct open_file *file, uint32_t com
 const struct file_ops pipe_ops = {
 	.read = pipe_read,
 	.write = pipe_write,
+	.room = pipe_room,
 	.poll = pipe_poll,
 	.waitable = pipe_waitable,
 	.ioctl = pipe_ioctl,

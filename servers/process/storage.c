@@ -221,10 +221,16 @@ static int64_t copy_chunk(struct thread *t, struct copy *c, struct open_file **w
 {
 	struct transfer in = {.thread = t, .kernel = pager_xfer + XFER_FILES};
 	struct transfer out = {.thread = t, .kernel = pager_xfer + XFER_FILES};
+	uint64_t room = c->out->ops->room != NULL ? c->out->ops->room(c->out) : COPY_CHUNK;
 	int64_t before = c->in->offset;
 	int64_t got, put;
 
+	*wait = c->out;
+	if (room == 0) {
+		return -STATUS_AGAIN;
+	}
 	in.left = c->left < COPY_CHUNK ? c->left : COPY_CHUNK;
+	in.left = in.left < room ? in.left : room;
 	in.position = c->in_position;
 	*wait = c->in;
 	got = c->in->ops->read(c->in, &in);

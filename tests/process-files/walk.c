@@ -182,7 +182,8 @@ static void mounts(void)
 	CHECK(CALL(t, NR_UMOUNT2, fake_string(t, 0, "m"), 0) == 0);
 	CHECK(mode_of("m/hidden", true) == MODE_FILE && mode_of("m/new", true) == -STATUS_NOENT);
 	CHECK(CALL(t, NR_UMOUNT2, fake_string(t, 0, "m"), 0) == -STATUS_INVAL);
-	CHECK(CALL(t, NR_UMOUNT2, fake_string(t, 0, "/"), 0) == -STATUS_INVAL);
+	CHECK(CALL(t, NR_UMOUNT2, fake_string(t, 0, "/"), 0) == 0 && touch("/x") == -STATUS_ROFS);
+	CHECK(CALL(t, NR_MOUNT, 0, fake_string(t, 0, "/"), 0, 32, 0) == 0 && touch("/x") == 0);
 	/* A tmpfs that is gone leaves nothing to the next one. */
 	for (unsigned i = 0; i < 40; i++) {
 		CHECK(CALL(t, NR_MOUNT, 0, fake_string(t, 0, "m"), fake_string(t, 1, "tmpfs"), 0,
