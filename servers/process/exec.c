@@ -94,23 +94,28 @@ static int64_t binary_read(const struct binary *b, uint64_t offset, uint64_t siz
 	return (uint64_t)got == size ? 0 : -STATUS_NOEXEC;
 }
 
-/* Read the beginning of the file to exec.head; its length. */
+/*
+ * Read the first page of the file to pager-xfer and the first HEAD_SIZE bytes
+ * of it to exec.head; how many came there.
+ */
 static int64_t read_head(const struct binary *b)
 {
-	uint64_t size = b->file.size < HEAD_SIZE ? b->file.size : HEAD_SIZE;
+	uint64_t size = b->file.size < PAGE ? b->file.size : PAGE;
 	int64_t status = size == 0 ? 0 : binary_read(b, 0, size);
 
 	memset(exec.head, 0, sizeof(exec.head));
 	if (status < 0) {
 		return status;
 	}
+	size = size < HEAD_SIZE ? size : HEAD_SIZE;
 	memcpy(exec.head, pager_xfer + XFER_CORE, size);
 	return (int64_t)size;
 }
 
-/* Parse b as an ELF file; exec.head holds its first `size` bytes. */
+/* Parse b as an ELF file, of which read_head() has just got `size` bytes. */
 static int64_t binary_parse(struct binary *b, size_t size)
 {
+	const uint8_t *phdrs = pager_xfer + XFER_CORE;
 	uint64_t bytes;
 	int64_t status = elf_read_header(exec.head, size, b->file.size, &b->image);
 
@@ -118,12 +123,14 @@ static int64_t binary_parse(struct binary *b, size_t size)
 		return status;
 	}
 	bytes = (uint64_t)b->image.phdr_count * ELF_PHDR_SIZE;
-	status = binary_read(b, b->image.phdr_offset, bytes);
-	if (status < 0) {
-		return status;
+	if (b->image.phdr_offset < PAGE && bytes <= PAGE - b->image.phdr_offset) {
+		phdrs += b->image.phdr_offset;
+	} else {
+		status = binary_read(b, b->image.phdr_offset, bytes);
 	}
-	return elf_read_segments(pager_xfer + XFER_CORE, b->file.size, PAGER_SPACE_FIRST,
-				 EXEC_STACK_LOWEST, &b->image);
+	return status < 0 ? status
+			  : elf_read_segments(phdrs, b->file.size, PAGER_SPACE_FIRST,
+					      EXEC_STACK_LOWEST, &b->image);
 }
 
 /* ---- scripts ---- */

@@ -9,11 +9,11 @@
  */
 #include "servers/process/exec_stack.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "servers/process/elf.h"
 
+#define RANDOM_SIZE 16
 #define STACK_LEAST (128ull * 1024)
 #define STACK_GAP (1ull << 20) /* bytes that the pager keeps free below a stack */
 #define HWCAP_IMAFDC 0x112dull /* bit n: extension 'A' + n */
@@ -72,18 +72,60 @@ static void aux_fill(struct space *s, const struct exec_start *start, uint64_t n
 	aux_add(s, AUX_NULL, 0);
 }
 
-/* Fill in `count` pointers to successive strings of text, which will lie at `address`, and a 0. */
-static uint64_t *pointers_fill(uint64_t *to, uint32_t count, const char *text, uint64_t address)
+/*
+ * Bytes for the stack, from low to high addresses: gathered in the core's part
+ * of pager-xfer and copied to the space piece by piece.
+ */
+struct writer {
+	struct space *space;
+	uint64_t address; /* where the next piece goes */
+	size_t used;	  /* bytes of the piece so far */
+	bool failed;
+};
+
+#define PIECE (PAGER_XFER_SIZE - XFER_CORE)
+
+static void writer_flush(struct writer *w)
+{
+	if (server_request(pager_cap, PAGER_COPY_OUT, 4, w->space->number, w->address, w->used,
+			   XFER_CORE, 0, 0) != (int64_t)w->used) {
+		w->failed = true;
+	}
+	w->address += w->used;
+	w->used = 0;
+}
+
+static void put(struct writer *w, const void *bytes, size_t size)
+{
+	while (size > 0) {
+		size_t n = size < PIECE - w->used ? size : PIECE - w->used;
+
+		memcpy(pager_xfer + XFER_CORE + w->used, bytes, n);
+		w->used += n;
+		bytes = (const char *)bytes + n;
+		size -= n;
+		if (w->used == PIECE) {
+			writer_flush(w);
+		}
+	}
+}
+
+static void put_word(struct writer *w, uint64_t word)
+{
+	put(w, &word, sizeof(word));
+}
+
+/* Pointers to `count` successive strings of text, which will lie at `address`, and a 0. */
+static void put_pointers(struct writer *w, uint32_t count, const char *text, uint64_t address)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		size_t length = strlen(text) + 1;
 
-		*to++ = address;
+		put_word(w, address);
 		text += length;
 		address += length;
 	}
-	*to++ = 0;
-	return to;
+	put_word(w, 0);
 }
 
 /* Bytes of stack that a limit allows. */
@@ -94,16 +136,15 @@ static uint64_t stack_size(uint64_t limit)
 					 : page_down(limit);
 }
 
-/* Map the region; *top = its upper end. */
-static int64_t stack_map(struct space *s, uint64_t limit, uint64_t *top)
+/* Map the region. */
+static int64_t stack_map(struct space *s, uint64_t limit)
 {
 	uint32_t r;
 
 	random_bytes(&r, sizeof(r));
-	*top = PAGER_SPACE_END - 2 * PAGE - (uint64_t)(r % EXEC_STACK_RANDOM_PAGES) * PAGE;
-	s->stack_top = *top;
-	s->stack_low = *top - stack_size(limit);
-	return space_map(s, &s->stack_low, *top - s->stack_low, PAGER_READ | PAGER_WRITE,
+	s->stack_top = PAGER_SPACE_END - 2 * PAGE - (uint64_t)(r % EXEC_STACK_RANDOM_PAGES) * PAGE;
+	s->stack_low = s->stack_top - stack_size(limit);
+	return space_map(s, &s->stack_low, s->stack_top - s->stack_low, PAGER_READ | PAGER_WRITE,
 			 PAGER_FIXED | PAGER_STACK | PAGER_NORESERVE, 0, 0);
 }
 
@@ -135,56 +176,47 @@ void exec_stack_resize(struct process *p, uint64_t limit)
 	}
 }
 
-/* Write argc, pointers and auxv so that they end at `end`; *stack = where they begin. */
-static int64_t table_write(struct space *s, const struct exec_args *args, uint64_t end,
-			   uint64_t *stack)
+/* Lay out the top of the stack: sets s->arg_start... and s->auxv; the address of the name. */
+static uint64_t lay_out(struct space *s, const struct exec_args *args,
+			const struct exec_start *start)
 {
-	size_t words = 1 + args->argument_count + 1 + args->environment_count + 1 + s->auxv_words;
-	uint64_t *table = malloc(words * sizeof(*table)), *next = table;
-	int64_t status;
+	uint64_t name = s->stack_top - 8 - (strlen(start->name) + 1);
+	uint64_t random = name - RANDOM_SIZE;
 
-	if (table == NULL) {
-		return -STATUS_NOMEM;
-	}
-	*stack = (end - words * sizeof(*table)) & ~15ull;
-	*next++ = args->argument_count;
-	next = pointers_fill(next, args->argument_count, args->text, s->arg_start);
-	next = pointers_fill(next, args->environment_count, args->text + args->argument_bytes,
-			     s->env_start);
-	memcpy(next, s->auxv, s->auxv_words * sizeof(*table));
-	status = copy_out_partial(s, *stack, table, words * sizeof(*table));
-	free(table);
-	return status == (int64_t)(words * sizeof(*table)) ? 0 : -STATUS_NOMEM;
-}
-
-int64_t exec_stack_build(struct space *s, const struct exec_args *args, struct exec_start *start)
-{
-	struct {
-		uint8_t random[16];
-		char name[LINUX_PATH_MAX];
-	} tail;
-	size_t name_size = strlen(start->name) + 1;
-	uint64_t top, name, random;
-	int64_t status = stack_map(s, start->stack_limit, &top);
-
-	if (status < 0) {
-		return status;
-	}
-	name = top - 8 - name_size;
-	random = name - sizeof(tail.random);
 	s->env_end = random;
 	s->env_start = random - (args->size - args->argument_bytes);
 	s->arg_end = s->env_start;
 	s->arg_start = s->arg_end - args->argument_bytes;
-	random_bytes(tail.random, sizeof(tail.random));
-	memcpy(tail.name, start->name, name_size);
-	if (copy_out_partial(s, random, &tail, sizeof(tail.random) + name_size) !=
-		    (int64_t)(sizeof(tail.random) + name_size) ||
-	    copy_out_partial(s, s->arg_start, args->text, args->size) != (int64_t)args->size) {
-		return -STATUS_NOMEM;
-	}
 	aux_fill(s, start, name, random);
-	status = table_write(s, args, s->arg_start & ~15ull, &start->stack);
+	return name;
+}
+
+int64_t exec_stack_build(struct space *s, const struct exec_args *args, struct exec_start *start)
+{
+	static const uint8_t zeros[16 + 8];
+	uint64_t words = 3 + (uint64_t)args->argument_count + args->environment_count;
+	struct writer w = {.space = s};
+	uint8_t random[RANDOM_SIZE];
+	uint64_t name;
+	int64_t status = stack_map(s, start->stack_limit);
+
+	if (status < 0) {
+		return status;
+	}
+	name = lay_out(s, args, start);
+	words += s->auxv_words;
+	start->stack = (s->arg_start - words * sizeof(uint64_t)) & ~15ull;
 	s->stack_start = start->stack;
-	return status;
+	w.address = start->stack;
+	put_word(&w, args->argument_count);
+	put_pointers(&w, args->argument_count, args->text, s->arg_start);
+	put_pointers(&w, args->environment_count, args->text + args->argument_bytes, s->env_start);
+	put(&w, s->auxv, s->auxv_words * sizeof(uint64_t));
+	put(&w, zeros, s->arg_start - start->stack - words * sizeof(uint64_t)); /* alignment */
+	put(&w, args->text, args->size);
+	random_bytes(random, sizeof(random));
+	put(&w, random, sizeof(random));
+	put(&w, start->name, s->stack_top - 8 - name);
+	writer_flush(&w);
+	return w.failed ? -STATUS_NOMEM : 0;
 }

@@ -444,13 +444,15 @@ static void robust_word(struct thread *t, uint64_t address, bool is_pending)
 void robust_list_release(struct thread *t)
 {
 	struct space *s = t->process->space;
-	uint64_t head = t->core->robust_list, entry, offset, pending;
+	uint64_t head = t->core->robust_list, entry, offset, pending, words[3];
 
 	t->core->robust_list = 0;
-	if (head == 0 || load(s, head, 8, &entry) < 0 || load(s, head + 8, 8, &offset) < 0 ||
-	    load(s, head + 16, 8, &pending) < 0) {
+	if (head == 0 || copy_in_partial(s, words, head, sizeof(words)) != sizeof(words)) {
 		return;
 	}
+	entry = words[0];
+	offset = words[1];
+	pending = words[2];
 	for (unsigned i = 0; i < ROBUST_LIMIT && (entry & ~1ull) != head; i++) {
 		uint64_t next;
 		bool has_next = load(s, entry & ~1ull, 8, &next) == 0;

@@ -12,4 +12,6 @@ process_SRC := \
 	servers/process/signal_calls.c servers/process/exception.c servers/process/futex.c \
 	servers/process/memory.c servers/process/identity.c servers/process/limits.c \
 	servers/process/misc.c servers/process/random.c servers/process/procinfo.c
+# Copying by words, which the C library does not.
+process_SRC += $(wildcard servers/pager/bytes.c)
 include servers/process/files.mk
