@@ -305,8 +305,15 @@ static void use_tmpfs(void)
 	}
 }
 
+static const char *left_out[8];
+
 static bool is_wanted(const char *name, char **names)
 {
+	for (size_t i = 0; i < sizeof(left_out) / sizeof(left_out[0]); i++) {
+		if (left_out[i] != NULL && strcmp(left_out[i], name) == 0) {
+			return false;
+		}
+	}
 	if (*names == NULL) {
 		return true;
 	}
@@ -322,6 +329,7 @@ int main(int argc, char **argv)
 {
 	bool is_forking = true;
 	bool is_tmpfs = false;
+	size_t excluded = 0;
 	int option;
 
 	const char *name = strrchr(argv[0], '/') != NULL ? strrchr(argv[0], '/') + 1 : argv[0];
@@ -334,13 +342,15 @@ int main(int argc, char **argv)
 	if (argc > 1 && argv[1][0] == '@') {
 		return helper_main != NULL ? helper_main(argc, argv) : 2;
 	}
-	while ((option = getopt(argc, argv, "d:n")) != -1) {
+	while ((option = getopt(argc, argv, "d:nx:")) != -1) {
 		if (option == 'd' && strcmp(optarg, "tmpfs") == 0) {
 			is_tmpfs = true;
 		} else if (option == 'd') {
 			base = optarg;
 		} else if (option == 'n') {
 			is_forking = false;
+		} else if (option == 'x' && excluded < sizeof(left_out) / sizeof(left_out[0])) {
+			left_out[excluded++] = optarg;
 		} else {
 			return 2;
 		}

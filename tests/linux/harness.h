@@ -11,11 +11,11 @@
  * line of output: PASS program.name, FAIL program.name reason, or SKIP. A case
  * that crashes or takes more than CASE_SECONDS fails alone.
  *
- *	program [-d DIR] [-n] [CASE...]
+ *	program [-d DIR] [-n] [-x CASE]... [CASE...]
  *
  * -d DIR makes the working directories below DIR (default /var/tmp, on the
  * disk); "-d tmpfs" mounts a tmpfs and uses that. -n runs the cases in the
- * program itself. Without names all cases run.
+ * program itself. Without names all cases run; -x leaves one out.
  */
 #ifndef TESTS_LINUX_HARNESS_H
 #define TESTS_LINUX_HARNESS_H
@@ -32,7 +32,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-enum { CASE_SECONDS = 30, PAGE = 4096 };
+enum { CASE_SECONDS = 60, PAGE = 4096 };
 
 struct test_case {
 	const char *name;
