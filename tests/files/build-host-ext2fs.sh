@@ -13,7 +13,7 @@ log=$out/build.log
 mkdir -p "$out"
 exec 9>"$out/lock"
 flock 9
-[ ! "$out/libext2fs.a" -nt "$src/../../../tests/files/build-host-ext2fs.sh" ] || exit 0
+[ ! "$out/libext2fs.a" -nt "$0" ] || exit 0
 
 echo "  HOSTLIB ${1}/libext2fs.a (takes half a minute)"
 rm -rf "$work" "$out/include"
