@@ -71,6 +71,10 @@ static int64_t clone_registers(struct thread *t, struct thread *child,
 	memcpy(child->comm, t->comm, COMM_SIZE);
 	child->core->blocked = t->core->blocked;
 	child->core->slack_ns = t->core->slack_ns;
+	if (t->core->harts != 0) {
+		child->core->harts = t->core->harts;
+		kthread_set_harts(child->number, child->core->harts);
+	}
 	if ((r->flags & (CLONE_VM | CLONE_VFORK)) != CLONE_VM) {
 		child->core->stack_base = t->core->stack_base;
 		child->core->stack_size = t->core->stack_size;

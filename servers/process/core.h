@@ -58,7 +58,9 @@ void kthread_write(uint32_t number, const struct registers *r);
 void kthread_read_fpu(uint32_t number, struct fpu_state *f);
 void kthread_write_fpu(uint32_t number, const struct fpu_state *f);
 uint64_t kthread_run_ticks(uint32_t number); /* since kthread_open */
-uint32_t kthread_hart(uint32_t number);      /* where it runs or ran last */
+uint32_t kthread_hart(uint32_t number);	     /* where it runs or ran last */
+/* Let it run on the harts of the mask only; 0: any, as it is after kthread_open. */
+void kthread_set_harts(uint32_t number, uint64_t mask);
 
 /* ---- threads --------------------------------------------------------------------------------- */
 
@@ -144,6 +146,7 @@ struct thread_core {
 	bool futex_queued, futex_woken;
 	uint32_t futex_index; /* of the vector, futex_waitv */
 	uint64_t slack_ns;    /* PR_SET_TIMERSLACK */
+	uint64_t harts;	      /* mask of harts it may use, 0: any */
 };
 
 #define CALL_RESTART_BLOCK (-516)       /* as RESTART_NO_HANDLER, but through core->restart */

@@ -14,21 +14,29 @@
 static struct kthread {
 	cap_t thread, sched;
 	uint64_t base_ticks; /* run time of earlier users */
+	uint64_t harts;	     /* mask, 0: any */
 } kthreads[THREAD_LIMIT];
+
+void kthread_set_harts(uint32_t number, uint64_t mask)
+{
+	uint64_t slice = startup()->timebase_hz / 1000 * SLICE_MS;
+
+	kthreads[number].harts = mask;
+	invoke5(startup_cap_required("hart"), HART_CONFIGURE, kthreads[number].sched,
+		PRIORITY_LINUX, slice, mask, 0);
+}
 
 /* Make the objects of a number. */
 static bool kthread_make(uint32_t number)
 {
 	struct kthread *k = &kthreads[number];
-	uint64_t slice = startup()->timebase_hz / 1000 * SLICE_MS;
 
 	if (k->sched == 0) {
 		k->sched = object_create(OBJECT_SCHED_CONTEXT, 0);
 		if (k->sched == 0) {
 			return false;
 		}
-		invoke5(startup_cap_required("hart"), HART_CONFIGURE, k->sched, PRIORITY_LINUX,
-			slice, 0, 0);
+		kthread_set_harts(number, 0);
 	}
 	k->thread = object_create(OBJECT_THREAD, 0);
 	if (k->thread == 0) {
@@ -50,6 +58,9 @@ int64_t kthread_open(uint32_t number, struct space *s)
 
 	if (k->thread == 0 && !kthread_make(number)) {
 		return -STATUS_AGAIN;
+	}
+	if (k->harts != 0) {
+		kthread_set_harts(number, 0);
 	}
 	if (invoke5(k->thread, THREAD_CONFIGURE, 0, s->cap, 0, 0, 0) != ERR_OK) {
 		object_destroy(k->thread);

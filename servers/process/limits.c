@@ -266,16 +266,23 @@ int64_t sys_sched_rr_get_interval(struct thread *t, const uint64_t args[6])
 		       : time_copy_out(t, args[1], false, SLICE_MS * 1000000ll);
 }
 
+static uint64_t all_harts(void)
+{
+	return (1ull << startup()->hart_count) - 1;
+}
+
 int64_t sys_sched_getaffinity(struct thread *t, const uint64_t args[6])
 {
-	uint64_t mask = (1ull << startup()->hart_count) - 1;
+	struct thread *of = sched_thread(t, args[0]);
+	uint64_t mask;
 
 	if ((uint32_t)args[1] < sizeof(mask) || (uint32_t)args[1] % sizeof(mask) != 0) {
 		return -STATUS_INVAL;
 	}
-	if (sched_thread(t, args[0]) == NULL) {
+	if (of == NULL) {
 		return -STATUS_SRCH;
 	}
+	mask = of->core->harts != 0 ? of->core->harts : all_harts();
 	if (copy_out(t, args[2], &mask, sizeof(mask)) < 0) {
 		return -STATUS_FAULT;
 	}
@@ -284,14 +291,24 @@ int64_t sys_sched_getaffinity(struct thread *t, const uint64_t args[6])
 
 int64_t sys_sched_setaffinity(struct thread *t, const uint64_t args[6])
 {
-	uint64_t mask = 0, all = (1ull << startup()->hart_count) - 1;
+	struct thread *of = sched_thread(t, args[0]);
+	uint64_t mask = 0;
 	size_t size = (uint32_t)args[1] < sizeof(mask) ? (uint32_t)args[1] : sizeof(mask);
 
 	if (copy_in(t, &mask, args[2], size) < 0) {
 		return -STATUS_FAULT;
 	}
-	if (sched_thread(t, args[0]) == NULL) {
+	if (of == NULL) {
 		return -STATUS_SRCH;
 	}
-	return (mask & all) == 0 ? -STATUS_INVAL : 0;
+	if (!process_may_signal(t->process, of->process)) {
+		return -STATUS_PERM;
+	}
+	mask &= all_harts();
+	if (mask == 0) {
+		return -STATUS_INVAL;
+	}
+	of->core->harts = mask == all_harts() ? 0 : mask;
+	kthread_set_harts(of->number, of->core->harts);
+	return 0;
 }

@@ -174,6 +174,12 @@ uint64_t kthread_run_ticks(uint32_t number)
 	return 0;
 }
 
+void kthread_set_harts(uint32_t number, uint64_t mask)
+{
+	(void)number;
+	(void)mask;
+}
+
 uint32_t kthread_hart(uint32_t number)
 {
 	(void)number;
