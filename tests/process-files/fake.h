@@ -132,5 +132,6 @@ void test_line(void);
 void test_polling(void);
 void test_proc(void);
 void test_hostile(void);
+void test_memory(void);
 
 #endif

@@ -42,6 +42,7 @@ int main(void)
 	test_polling();
 	test_proc();
 	test_hostile();
+	test_memory();
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed != 0;
 }
