@@ -29,7 +29,6 @@ struct hart {
 	struct thread *current; /* NULL: idle, or evicted */
 	struct vm_space *active_space;
 	struct thread *fpu_owner; /* whose state the FPU registers hold */
-	uint64_t slice_end;	  /* of current, in ticks */
 	uint64_t timer_at;	  /* when the timer interrupt is programmed to come */
 	uint64_t switched_at;	  /* when current began to run, or the hart to idle */
 	uint64_t idle_ticks;

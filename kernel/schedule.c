@@ -158,7 +158,8 @@ void sched_ready(struct thread *t, bool handoff)
 		return;
 	}
 	hart = choose_hart(t, handoff);
-	queue_insert(hart, t, false);
+	/* A short wait, as for a server's answer, does not cost the rest of the slice. */
+	queue_insert(hart, t, time_now() < t->slice_end);
 	if (!hart->online) {
 		return;
 	}
@@ -238,7 +239,9 @@ void sched_yield(void)
 {
 	struct hart *hart = hart_current();
 
-	hart->slice_end = 0;
+	if (hart->current != NULL) {
+		hart->current->slice_end = 0;
+	}
 	hart->reschedule = true;
 }
 
@@ -263,10 +266,10 @@ void sched_timer(uint64_t now)
 	if (hart->current == NULL) {
 		return;
 	}
-	if (now >= hart->slice_end) {
+	if (now >= hart->current->slice_end) {
 		hart->reschedule = true;
 	} else {
-		sched_set_timer(hart->slice_end);
+		sched_set_timer(hart->current->slice_end);
 	}
 }
 
@@ -274,11 +277,11 @@ static void switch_to(struct hart *hart, struct thread *t)
 {
 	uint64_t now = time_now();
 
-	if (hart->current == t) { /* goes on, with a new slice if the old one is over */
-		if (now >= hart->slice_end) {
-			hart->slice_end = now + thread_sched(t)->slice;
-		}
-		sched_set_timer(hart->slice_end);
+	if (now >= t->slice_end) {
+		t->slice_end = now + thread_sched(t)->slice;
+	}
+	sched_set_timer(t->slice_end);
+	if (hart->current == t) {
 		return;
 	}
 	leave_current(hart);
@@ -291,8 +294,6 @@ static void switch_to(struct hart *hart, struct thread *t)
 		hart->active_space = t->space.object;
 		vm_activate(hart->active_space);
 	}
-	hart->slice_end = now + thread_sched(t)->slice;
-	sched_set_timer(hart->slice_end);
 }
 
 /* Nothing to run: wait for an interrupt without the lock, then look at it. */
@@ -310,9 +311,12 @@ static void idle(struct hart *hart)
 	interrupts_handle();
 }
 
-/* The thread has to wait here: a hart that idles and may run it shall come and take it. */
+/* The thread (or NULL) has to wait here: a hart that idles and may run it shall take it. */
 static void offer(const struct thread *t)
 {
+	if (t == NULL) {
+		return;
+	}
 	for (unsigned i = 0; i < HARTS_MAX; i++) {
 		struct hart *hart = &harts[i];
 
@@ -339,14 +343,13 @@ static struct thread *choose(struct hart *hart)
 	best = queue_best(hart);
 	if (current != NULL) {
 		unsigned mine = thread_sched(current)->priority;
-		bool slice_over = time_now() >= hart->slice_end;
+		bool slice_over = time_now() >= current->slice_end;
 
 		if (best == NULL || thread_sched(best)->priority < mine ||
 		    (thread_sched(best)->priority == mine && !slice_over)) {
 			return current;
 		}
 		queue_insert(hart, current, !slice_over);
-		offer(current);
 	}
 	if (best == NULL) {
 		best = steal(hart);
@@ -365,6 +368,9 @@ struct thread *sched_pick(void)
 		struct thread *t = choose(hart);
 
 		if (t != NULL) {
+			if (t != hart->current) {
+				offer(queue_best(hart));
+			}
 			switch_to(hart, t);
 			return t;
 		}
