@@ -18,7 +18,7 @@ set -eu
 # fw_dynamic: the emulator tells it where the kernel is.
 bios=/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin
 
-set -- -machine virt -smp "$SMP" -m "$MEM" -bios "$bios" -kernel "$KERNEL" -no-reboot \
+set -- -machine virt -smp "$SMP" -m "$MEM" -bios "$bios" -kernel "$KERNEL" -no-reboot -nic none \
 	-global virtio-mmio.force-legacy=false "$@"
 [ -z "$CPU" ] || set -- "$@" -cpu "$CPU"
 [ -z "$ARCHIVE" ] || set -- "$@" -initrd "$ARCHIVE"
