@@ -15,6 +15,7 @@
 #include "servers/process/files.h"
 
 static struct mount *mounts; /* oldest first: children after parents */
+static uint32_t last_id;
 
 struct mount *mount_first(void)
 {
@@ -199,6 +200,7 @@ int64_t mount_add(struct file_system *fs, const struct vfs_path *path, const cha
 		free(mount);
 		return result < 0 ? result : -STATUS_NOMEM;
 	}
+	mount->id = ++last_id;
 	mount->fs = fs;
 	mount->references = 1;
 	mount->is_read_only = read_only;

@@ -12,6 +12,9 @@
 
 #define FIONREAD 0x541b
 #define F_SETPIPE_MAX (1024ul * 1024)
+#define ROOM_LIMIT (3ul * 1024 * 1024) /* bytes of all rings; beyond, pipes stay small */
+
+static size_t total_room;
 
 struct pipe *pipe_new(void)
 {
@@ -54,6 +57,7 @@ static void pipe_close(struct open_file *file)
 		return;
 	}
 	file->inode->pipe = NULL;
+	total_room -= pipe->room;
 	waitable_destroy(&pipe->waitable);
 	free(pipe->data);
 	free(pipe);
@@ -101,13 +105,15 @@ static bool set_room(struct pipe *pipe, size_t room)
 		data[i] = pipe->data[(pipe->start + i) % pipe->room];
 	}
 	free(pipe->data);
+	total_room = total_room - pipe->room + room;
 	pipe->data = data;
 	pipe->start = 0;
 	pipe->room = room;
 	return true;
 }
 
-/* Make room for `more` bytes, as far as the pipe's size and memory allow. */
+/* Make room for `more` bytes, as far as the pipe's size and memory allow; if they do not, the
+ * pipe is made smaller, so that poll and write agree. */
 static void grow(struct pipe *pipe, uint64_t more)
 {
 	size_t room = pipe->room > 0 ? pipe->room : PIPE_ATOMIC;
@@ -119,8 +125,15 @@ static void grow(struct pipe *pipe, uint64_t more)
 	while (room < pipe->count + more) {
 		room *= 2;
 	}
-	if (room > pipe->room) {
-		set_room(pipe, room);
+	if (room <= pipe->room) {
+		return;
+	}
+	if (room > PIPE_ATOMIC && total_room - pipe->room + room > ROOM_LIMIT) {
+		room = pipe->room > 0 ? pipe->room : PIPE_ATOMIC;
+		pipe->size = room;
+	}
+	if (room > pipe->room && !set_room(pipe, room) && pipe->room > 0) {
+		pipe->size = pipe->room;
 	}
 }
 

@@ -89,6 +89,7 @@ static const struct node nodes[] = {
 	{"environ", NODE_PID, NODE_PROCESS | NODE_THREAD, OWN, proc_pid_environ, NULL},
 	{"limits", NODE_PID, NODE_PROCESS | NODE_THREAD, REG, proc_pid_limits, NULL},
 	{"maps", NODE_PID, NODE_PROCESS | NODE_THREAD, REG, proc_pid_maps, NULL},
+	{"mountinfo", NODE_PID, NODE_PROCESS | NODE_THREAD, REG, proc_mountinfo, NULL},
 	{"mounts", NODE_PID, NODE_PROCESS | NODE_THREAD, REG, proc_mounts, NULL},
 	{"oom_score_adj", NODE_PID, NODE_PROCESS, REG, NULL, "0\n"},
 	{"smaps", NODE_PID, NODE_PROCESS | NODE_THREAD, REG, proc_pid_smaps, NULL},

@@ -80,6 +80,7 @@ void proc_ravelin(struct text *text, const struct proc_target *target);
 void proc_hostname(struct text *text, const struct proc_target *target);
 void proc_domainname(struct text *text, const struct proc_target *target);
 void proc_mounts(struct text *text, const struct proc_target *target);
+void proc_mountinfo(struct text *text, const struct proc_target *target);
 void proc_load_start(void);
 
 /* procfs_process.c */

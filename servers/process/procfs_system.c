@@ -297,11 +297,13 @@ void proc_domainname(struct text *text, const struct proc_target *target)
 	text_print(text, "(none)\n");
 }
 
-void proc_mounts(struct text *text, const struct proc_target *target)
+/* Call `print` for each mount that can be reached from the process's root, with its path. */
+static void each_mount(struct text *text, const struct process *p,
+		       void (*print)(struct text *text, const struct mount *mount,
+				     const char *path))
 {
 	static char name[VFS_PATH_MAX];
 	struct vfs_path root = {mount_first(), mount_first()->root};
-	const struct process *p = target->process;
 
 	if (p != NULL && p->fs != NULL) {
 		root = p->fs->root;
@@ -309,14 +311,39 @@ void proc_mounts(struct text *text, const struct proc_target *target)
 	for (struct mount *mount = mount_first(); mount != NULL; mount = mount->next) {
 		struct vfs_path path = {mount, mount->root};
 
-		if (path_name(&path, &root, name, sizeof(name), false) < 0 || name[0] != '/') {
-			continue;
+		if (path_name(&path, &root, name, sizeof(name), false) >= 0 && name[0] == '/') {
+			print(text, mount, name);
 		}
-		text_print(text, "%s ", mount->source);
-		text_append(text, name, strlen(name));
-		text_print(text, " %s %s,noatime 0 0\n", mount->fs->type,
-			   mount->is_read_only ? "ro" : "rw");
 	}
+}
+
+static void print_mount(struct text *text, const struct mount *mount, const char *path)
+{
+	text_print(text, "%s ", mount->source);
+	text_append(text, path, strlen(path));
+	text_print(text, " %s %s,noatime 0 0\n", mount->fs->type,
+		   mount->is_read_only ? "ro" : "rw");
+}
+
+void proc_mounts(struct text *text, const struct proc_target *target)
+{
+	each_mount(text, target->process, print_mount);
+}
+
+static void print_mount_info(struct text *text, const struct mount *mount, const char *path)
+{
+	const char *mode = mount->is_read_only ? "ro" : "rw";
+
+	text_print(text, "%u %u %u:%u / ", (unsigned)mount->id,
+		   mount->parent != NULL ? (unsigned)mount->parent->id : 0,
+		   (unsigned)(mount->fs->device >> 8), (unsigned)(mount->fs->device & 0xff));
+	text_append(text, path, strlen(path));
+	text_print(text, " %s,noatime - %s %s %s\n", mode, mount->fs->type, mount->source, mode);
+}
+
+void proc_mountinfo(struct text *text, const struct proc_target *target)
+{
+	each_mount(text, target->process, print_mount_info);
 }
 
 void proc_unimplemented(struct text *text, const struct proc_target *target)

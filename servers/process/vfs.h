@@ -146,6 +146,7 @@ struct mount {
 	struct dentry *mount_point; /* in parent; held */
 	struct dentry *root;	    /* held */
 	struct file_system *fs;
+	uint32_t id;	     /* never used again */
 	uint32_t references; /* paths, and mounts whose parent it is */
 	bool is_detached;
 	bool is_read_only;

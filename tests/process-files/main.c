@@ -17,16 +17,34 @@ void check(bool ok, const char *what, const char *file, int line)
 	}
 }
 
+/* "walk: names and errors" as one word: "walk.names-and-errors". */
+static const char *one_word(const char *name)
+{
+	static char word[128];
+	size_t used = 0;
+
+	for (; *name != 0 && used + 1 < sizeof(word); name++) {
+		if (*name == ':') {
+			word[used++] = '.';
+			name++;
+		} else if (*name != ',') {
+			word[used++] = *name == ' ' ? '-' : *name;
+		}
+	}
+	word[used] = 0;
+	return word;
+}
+
 void test_run(const char *name, void (*test)(void))
 {
 	reason = NULL;
 	test();
 	if (reason == NULL) {
 		passed++;
-		printf("PASS %s\n", name);
+		printf("PASS %s\n", one_word(name));
 	} else {
 		failed++;
-		printf("FAIL %s %s:%d: %s\n", name, reason_file, reason_line, reason);
+		printf("FAIL %s %s:%d: %s\n", one_word(name), reason_file, reason_line, reason);
 	}
 }
 

@@ -151,6 +151,26 @@ static void random_flow(void)
 	CHECK(received > 1000000 && sent - received <= 65536);
 }
 
+/* Many full pipes: later ones are small, but every pipe carries data. */
+static void many(void)
+{
+	int32_t fds[300][2];
+	unsigned count = 0;
+	uint64_t total = 0;
+
+	t = fake_start();
+	t->process->limits[LINUX_RLIMIT_NOFILE].soft = 1000;
+	for (; count < 300; count++) {
+		make(fds[count], OPEN_NONBLOCK);
+		total += (uint64_t)CALL(t, NR_WRITE, (uint64_t)fds[count][1], FAKE_BASE, 65536);
+	}
+	CHECK(total >= 3ul << 20 && total < 5ul << 20);
+	for (unsigned i = 0; i < 300; i++) {
+		CHECK(CALL(t, NR_READ, (uint64_t)fds[i][0], SCRATCH, 65536) >= 4096);
+		CHECK(CALL(t, NR_WRITE, (uint64_t)fds[i][1], SCRATCH, 4096) == 4096);
+	}
+}
+
 void test_pipes(void)
 {
 	test_run("pipe: parked reader", flow);
@@ -158,4 +178,5 @@ void test_pipes(void)
 	test_run("pipe: broken, wrong ends", broken);
 	test_run("pipe: fifo", fifo);
 	test_run("pipe: 20000 random transfers", random_flow);
+	test_run("pipe: many full pipes", many);
 }

@@ -82,6 +82,8 @@ static void system_files(void)
 	CHECK(strcmp(fake_file(t, "/proc/sys/kernel/ostype"), "Linux\n") == 0);
 	CHECK(value_of(fake_file(t, "/proc/ravelin"), "pager_cache_pages ") == 2048);
 	CHECK(strstr(fake_file(t, "/proc/mounts"), "/dev/vda / ext4 rw") != NULL);
+	CHECK(strstr(fake_file(t, "/proc/self/mountinfo"),
+		     "1 0 254:0 / / rw,noatime - ext4 /dev/vda rw\n") != NULL);
 	CHECK(strstr(fake_file(t, "/proc/cpuinfo"), "rv64") != NULL);
 	CHECK(fake_file(t, "/proc/nothing") == NULL && fake_file(t, "/proc/99/stat") == NULL);
 	CHECK(fake_open(t, "/proc/meminfo", OPEN_WRITE, 0) == -STATUS_ACCES);
