@@ -118,5 +118,6 @@ void test_signals(void);
 void test_processes(void);
 void test_futexes(void);
 void test_arguments(void);
+void test_random_calls(void);
 
 #endif

@@ -9,5 +9,6 @@ int main(void)
 	test_processes();
 	test_futexes();
 	test_arguments();
+	test_random_calls();
 	return test_summary();
 }
