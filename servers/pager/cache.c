@@ -1,17 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The page cache: finding and reading pages, and eviction. Write-back is in
- * writeback.c.
- *
- * Replacement is a second-chance clock over one list of evictable frames: pages
- * of disk files, and untouched zero pages of memory objects. The hand takes
- * the frame at the head: pinned or locked ones go to the tail; a referenced one
- * loses its mark and goes to the tail; a mapped one is unmapped everywhere
- * (the objects' lists of regions are the reverse map) and goes to the tail,
- * so that a use before the hand comes again shows as a fault and marks it
- * referenced; else a dirty one is written, and the frame is freed. Pages of
- * private memory, and dirty ones of memory objects, have no other place to
- * be and are not on the list.
+ * The page cache: finding, reading, unmapping and dropping pages. Write-back is
+ * in writeback.c, eviction in replace.c.
  *
  * C1: a frame that some entry shows writable is FRAME_DIRTY.
  * C2: a CACHE frame that some entry shows is FRAME_MAPPED, and is shown only
@@ -31,45 +21,6 @@ _Static_assert(CLUSTER_MAX <= FILES_PAGES, "a cluster is one request");
 
 struct cache_counts cache_counts;
 
-static uint32_t clock_head, clock_tail, clock_length;
-
-static void clock_append(uint32_t number)
-{
-	struct frame *f = frame_of(number);
-
-	f->next = 0;
-	f->prev = clock_tail;
-	if (clock_tail != 0) {
-		frame_of(clock_tail)->next = number;
-	} else {
-		clock_head = number;
-	}
-	clock_tail = number;
-	clock_length++;
-	f->flags |= FRAME_CLOCK;
-}
-
-void cache_clock_remove(uint32_t number)
-{
-	struct frame *f = frame_of(number);
-
-	if (!(f->flags & FRAME_CLOCK)) {
-		return;
-	}
-	if (f->prev != 0) {
-		frame_of(f->prev)->next = f->next;
-	} else {
-		clock_head = f->next;
-	}
-	if (f->next != 0) {
-		frame_of(f->next)->prev = f->prev;
-	} else {
-		clock_tail = f->prev;
-	}
-	clock_length--;
-	f->flags &= (uint8_t)~FRAME_CLOCK;
-}
-
 uint32_t cache_find(const struct object *object, uint64_t index)
 {
 	return tree_get(&object->tree, index, NULL);
@@ -88,7 +39,7 @@ static bool cache_insert(struct object *object, uint64_t index, uint32_t frame)
 	f->index = index;
 	tree_put(&object->tree, index, frame);
 	cache_counts.memory_pages += !object_on_disk(object);
-	clock_append(frame);
+	replace_add(frame);
 	return true;
 }
 
@@ -234,9 +185,8 @@ int64_t cache_page(struct object *object, uint64_t index, struct read_ahead *ahe
 	return list[0];
 }
 
-/* The part of [first, end) that a region shows, in pages of its space; false if none. */
-static bool region_part(const struct region *region, uint64_t first, uint64_t end, uint64_t *page,
-			uint64_t *count)
+bool region_part(const struct region *region, uint64_t first, uint64_t end, uint64_t *page,
+		 uint64_t *count)
 {
 	uint64_t pages = region->end - region->start;
 	uint64_t from = first > region->offset ? first - region->offset : 0;
@@ -280,18 +230,6 @@ void cache_protect(struct object *object, uint64_t first, uint64_t end)
 	}
 }
 
-static bool is_locked(const struct object *object, uint64_t index)
-{
-	uint64_t page, count;
-
-	for (const struct region *r = object->regions; r != NULL; r = r->object_next) {
-		if ((r->flags & PAGER_LOCKED) && region_part(r, index, index + 1, &page, &count)) {
-			return true;
-		}
-	}
-	return false;
-}
-
 /* For tree_remove: the frame is in no tree any more. */
 static void drop_frame(uint32_t frame)
 {
@@ -303,14 +241,12 @@ static void drop_frame(uint32_t frame)
 		cache_counts.dirty -= object_on_disk(object);
 	}
 	cache_counts.memory_pages -= !object_on_disk(object);
-	cache_clock_remove(frame);
+	replace_remove(frame);
 	frame_free(frame);
 }
 
-void cache_drop(struct object *object, uint64_t first, uint64_t end)
+void cache_release(struct object *object, uint64_t first, uint64_t end)
 {
-	cache_unmap(object, first, end);
-	mapping_flush();
 	tree_remove(&object->tree, first, end, drop_frame);
 	object_note_dirty(object);
 	if (object->tree.pages == 0 && object->on_idle) {
@@ -318,92 +254,9 @@ void cache_drop(struct object *object, uint64_t first, uint64_t end)
 	}
 }
 
-/* Free an unmapped, clean frame. */
-static void evict(uint32_t frame)
+void cache_drop(struct object *object, uint64_t first, uint64_t end)
 {
-	struct object *object = frame_of(frame)->of.object;
-	uint64_t index = frame_of(frame)->index;
-
-	tree_remove(&object->tree, index, index + 1, drop_frame);
-	cache_counts.evictions++;
-	if (object->tree.pages == 0 && object->on_idle) {
-		objects_trim_later();
-	}
-}
-
-/* Write a dirty frame and its neighbours. False if it stays dirty. */
-static bool clean(uint32_t frame)
-{
-	struct object *object = frame_of(frame)->of.object;
-	uint64_t index = frame_of(frame)->index;
-
-	if (cache_write_back(object, index, index + CLUSTER_MAX) == 0) {
-		return true;
-	}
-	if (!object->on_idle) {
-		return !(frame_of(frame)->flags & FRAME_DIRTY);
-	}
-	/* Nobody has the file open who could be told. */
-	kernel_log("pager: page %lu of file %lu:%lu could not be written and is lost\n",
-		   (unsigned long)index, (unsigned long)object->fs, (unsigned long)object->ino);
-	cache_drop(object, index, index + 1);
-	return false;
-}
-
-/* One step of the hand. *unmapping: unmaps are queued. Returns whether a frame was freed. */
-static bool clock_step(bool *unmapping)
-{
-	uint32_t number = clock_head;
-	struct frame *f = frame_of(number);
-	uint32_t before = frames.free;
-
-	cache_clock_remove(number);
-	clock_append(number);
-	if (f->refs > 1) {
-		return false;
-	}
-	if (f->flags & FRAME_REFERENCED) {
-		f->flags &= (uint8_t)~FRAME_REFERENCED;
-		return false;
-	}
-	if (is_locked(f->of.object, f->index)) {
-		return false;
-	}
-	if (f->flags & FRAME_MAPPED) {
-		cache_unmap(f->of.object, f->index, f->index + 1);
-		f->flags &= (uint8_t)~FRAME_MAPPED;
-		*unmapping = true;
-		return false;
-	}
-	if (*unmapping) {
-		mapping_flush();
-		*unmapping = false;
-	}
-	if ((f->flags & FRAME_DIRTY) && !clean(number)) {
-		return frames.free > before;
-	}
-	evict(number);
-	return true;
-}
-
-uint32_t cache_reclaim(uint32_t count)
-{
-	static bool active;
-	uint64_t steps = 3ull * clock_length;
-	uint32_t freed = 0;
-	bool unmapping = false;
-
-	if (active || clock_length == 0) {
-		return 0;
-	}
-	active = true;
-	mapping_flush(); /* M2 */
-	while (freed < count && steps-- > 0 && clock_head != 0) {
-		freed += clock_step(&unmapping);
-	}
-	if (unmapping) {
-		mapping_flush();
-	}
-	active = false;
-	return freed;
+	cache_unmap(object, first, end);
+	mapping_flush(); /* M1 */
+	cache_release(object, first, end);
 }

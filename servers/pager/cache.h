@@ -60,16 +60,21 @@ int cache_write_back_old(uint64_t age, uint64_t goal);
 /* Drop pages [first, end), dirty or not: after truncation, or when the object goes. Unmaps them
  * everywhere first. */
 void cache_drop(struct object *object, uint64_t first, uint64_t end);
+/* The same for pages that no entry shows. */
+void cache_release(struct object *object, uint64_t first, uint64_t end);
 /* Queue the removal of the entries that show [first, end), in every space. */
 void cache_unmap(struct object *object, uint64_t first, uint64_t end);
 /* Queue the removal of WRITE from the entries that show [first, end), in every space. */
 void cache_protect(struct object *object, uint64_t first, uint64_t end);
-/* Take a frame off the list of evictable ones. */
-void cache_clock_remove(uint32_t number);
 /* Write back what has been dirty for long; called after kernel_tick_after. */
 void cache_tick(void);
 
-/* Try to free `count` frames; runs pending mappings first. Returns how many were freed. */
+/* Put a page on the queues of those that can be evicted, or take it off (if it is there). */
+void replace_add(uint32_t number);
+void replace_remove(uint32_t number);
+/* Memory is getting short: find out which pages are in use, a batch at a time. */
+void cache_age(void);
+/* Try to free `count` frames. Returns how many were freed. */
 uint32_t cache_reclaim(uint32_t count);
 
 #endif

@@ -8,7 +8,6 @@
 
 #include "servers/pager/cache.h"
 #include "servers/pager/fault.h"
-#include "servers/pager/mapping.h"
 #include "servers/pager/statistics.h"
 
 /* Idle objects kept as a cache. */
@@ -360,7 +359,6 @@ static int64_t do_regions(struct request *q, struct space *space, struct object 
 	if (to == NULL) {
 		return -STATUS_INVAL;
 	}
-	mapping_flush();
 	return statistics_regions(space, q->in[1], to, (unsigned)most, q->in[4] != 1);
 }
 

@@ -4,8 +4,8 @@
  *
  * The array of struct frame lies in the largest extent of the pool itself.
  * Free frames are a list, lowest number first at the start so that clusters
- * read from the disk tend to be contiguous. Two marks: at `low` free frames
- * the cache gives pages back (cache_reclaim); below `reserve` only requests
+ * read from the disk tend to be contiguous. Three marks: at `ageing` free frames
+ * the cache begins to look which pages are in use; at `low` it gives pages back (cache_reclaim); below `reserve` only requests
  * that give memory back themselves (unmap, destroy) get frames.
  *
  * Invariant F1: a frame is FREE only when no page-table entry shows it.
@@ -74,6 +74,7 @@ bool frames_init(const struct pool_extent *list, unsigned count)
 	}
 	frames.reserve = total / 256 < 8 ? 8 : total / 256 > 64 ? 64 : total / 256;
 	frames.low = frames.reserve + (total / 64 > 256 ? 256 : total / 64);
+	frames.ageing = frames.low + total / 8;
 	frames.zero = frame_take(FRAME_ZERO);
 	frame_zero(frames.zero);
 	return true;
@@ -91,6 +92,9 @@ void *frame_data(uint32_t number)
 
 bool frames_reserve(uint32_t count, bool urgent)
 {
+	if (frames.free < frames.ageing) {
+		cache_age();
+	}
 	if (frames.free < frames.low + count) {
 		cache_reclaim(frames.low + count - frames.free);
 	}

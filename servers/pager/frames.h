@@ -28,11 +28,12 @@ enum frame_kind {
 
 enum frame_flag {
 	FRAME_DIRTY = 1,      /* CACHE: newer than the disk; only then mapped writable */
-	FRAME_REFERENCED = 2, /* CACHE: used again since the clock hand passed */
+	FRAME_REFERENCED = 2, /* CACHE: used again since it was aged */
 	FRAME_MAPPED = 4,     /* CACHE: an entry of some space may show it */
 	FRAME_ALLOCATED = 16, /* CACHE: the file system has a place for it */
 	FRAME_FENCED = 32,    /* instruction caches have seen its bytes */
-	FRAME_CLOCK = 128,    /* CACHE: on the clock list */
+	FRAME_QUEUED = 64,    /* CACHE: on a queue of replace.c */
+	FRAME_INACTIVE = 128, /* CACHE: on the inactive one */
 };
 
 struct object;
@@ -42,7 +43,7 @@ struct frame {
 	uint8_t flags; /* enum frame_flag */
 	uint16_t count;
 	uint32_t refs;
-	uint32_t next, prev; /* free list, clock list or slab list, by kind */
+	uint32_t next, prev; /* free list, replacement queue or slab list, by kind */
 	union {
 		struct object *object; /* CACHE */
 		void *slab;	       /* SLAB: the struct slab */
@@ -63,6 +64,7 @@ struct frames {
 	uint32_t total, free;
 	uint32_t reserve; /* frames kept for requests that give memory back */
 	uint32_t low;	  /* free frames at which reclaiming begins */
+	uint32_t ageing;  /* free frames at which ageing begins */
 	uint32_t zero;	  /* the FRAME_ZERO frame */
 	uint32_t by_kind[FRAME_KINDS];
 };
@@ -82,7 +84,7 @@ void *frame_data(uint32_t number);
 /*
  * See that `count` frames are free, evicting cached pages if need be. False if
  * not. `urgent`: the request gives memory back; it may use the reserve. Pages
- * not pinned may be evicted: pending mappings are run first.
+ * not pinned may be evicted.
  */
 bool frames_reserve(uint32_t count, bool urgent);
 /* A frame, after frames_reserve said that there is one: refs 1, contents undefined. Evicts

@@ -5,8 +5,8 @@
  *
  * M1: whoever frees a frame that an entry may show, or lets the disk read a
  *     frame that an entry may write, first queues the removal and flushes.
- * M2: a frame in a queued MAP is not freed before a flush; so reclaiming
- *     begins with one.
+ * M2: a cached frame in a queued MAP is FRAME_MAPPED already, so evicting it
+ *     queues its removal behind that MAP, and flushes (M1).
  */
 #include "servers/pager/mapping.h"
 

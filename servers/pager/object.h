@@ -83,6 +83,10 @@ static inline bool object_on_disk(const struct object *object)
 	return object->kind == OBJECT_KIND_DISK;
 }
 
+/* The part of [first, end) that a region shows, in pages of its space; false if none. */
+bool region_part(const struct region *region, uint64_t first, uint64_t end, uint64_t *page,
+		 uint64_t *count);
+
 /* ---- io.c: read and write; `space` NULL: `address` is an offset in xfer ---- */
 
 int64_t object_read(struct object *object, uint64_t offset, uint64_t length, struct space *space,

@@ -4,8 +4,9 @@
  *
  * A fork gives the child the parent's tree of private pages by reference and
  * copies of its regions. The parent's private entries lose WRITE, so that
- * either side's next write faults and copies; the child has no entries at
- * all. The kernel objects of a destroyed space are kept for the next one.
+ * either side's next write faults and copies; that change runs with the answer
+ * at the latest, before the child can. The child has no entries at first. The
+ * kernel objects of a destroyed space are kept for the next one.
  */
 #include "servers/pager/mapping.h"
 #include "servers/pager/object.h"
@@ -155,7 +156,6 @@ int space_fork(struct space *parent, struct space **out)
 			protect_private(parent, r);
 		}
 	}
-	mapping_flush();
 	if (!copy_regions(parent, child) || !drop_unforked(parent, child)) {
 		space_destroy(child);
 		return -STATUS_NOMEM;
@@ -182,11 +182,11 @@ void space_destroy(struct space *space)
 {
 	bool keep = idle_count < IDLE_MAX;
 
-	mapping_flush();
 	if (keep) {
 		remove_entries(space);
 		kernel_space_recycle(&space->kernel);
 	} else {
+		mapping_flush();
 		kernel_space_destroy(&space->kernel);
 	}
 	while (region_first(space) != NULL) {

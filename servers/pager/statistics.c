@@ -12,7 +12,6 @@
 
 #include "kernel/abi/window.h"
 #include "servers/pager/cache.h"
-#include "servers/pager/mapping.h"
 
 struct statistics statistics;
 
@@ -209,10 +208,8 @@ static uint64_t mapped_cache_pages(struct space *space)
 
 void statistics_space(struct space *space, struct pager_space_statistics *out)
 {
-	uint64_t cached;
+	uint64_t cached = mapped_cache_pages(space);
 
-	mapping_flush();
-	cached = mapped_cache_pages(space);
 	space_note_resident(space, cached);
 	*out = (struct pager_space_statistics){
 		.virtual_pages = space->virtual_pages,

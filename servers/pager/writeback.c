@@ -77,7 +77,7 @@ int cache_make_dirty(struct object *object, uint64_t index, uint32_t frame)
 		}
 		object_note_dirty(object);
 	} else {
-		cache_clock_remove(frame);
+		replace_remove(frame);
 	}
 	return 0;
 }

@@ -514,6 +514,9 @@ const struct pager_case pager_cases[] = {
 	{"advice", advice_case, 2000},
 	{"memory-full", memory_full_case, 600},
 	{"figures", figures_case, 1000},
+	{"tables", tables_case, 9000},
+	{"tail", tail_case, 1000},
+	{"second-chance", second_chance_case, 1000},
 	{"bytes", bytes_case, 1000},
 };
 const unsigned pager_case_count = sizeof(pager_cases) / sizeof(pager_cases[0]);

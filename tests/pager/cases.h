@@ -32,6 +32,9 @@ void unlink_case(void);
 void advice_case(void);
 void memory_full_case(void);
 void figures_case(void);
+void tables_case(void);
+void tail_case(void);
+void second_chance_case(void);
 
 /* bytes.c */
 void bytes_case(void);

@@ -90,6 +90,7 @@ void large_file_case(void)
 		model_check_frames();
 	}
 	CHECK(cache_counts.evictions > 6000 && cache_counts.dirty <= 200);
+	CHECK(fake_window_calls < 12000); /* evictions cost no call each */
 	CHECK(space_find(s)->major_faults >= 8000 / CLUSTER_MAX);
 	for (uint64_t i = 0; i < 16; i++) {
 		CHECK(case_load(s, text + PAGES(i)) == (uint8_t)i);
@@ -428,4 +429,88 @@ void figures_case(void)
 	CHECK(all->active_spaces == 2 && all->anonymous_pages == 6 && all->cow_copies == 1);
 	CHECK(all->shared_pages == 5 && all->cache_pages == 9);
 	CHECK(all->pages_in == fake_pages_read);
+}
+
+void tables_case(void)
+{
+	uint64_t s = case_space(), first = BASE - PAGES(333);
+	unsigned banks;
+
+	/* Items that stop half way for want of a table go on where they stopped. */
+	case_map(s, first, 5000, 3, PAGER_FIXED | PAGER_POPULATE, 0, 0);
+	banks = space_find(s)->kernel.bank_count;
+	CHECK(banks >= 11 / FAKE_BANK_TABLES);
+	for (uint64_t i = 0; i < 5000; i++) {
+		uint32_t page = (uint32_t)((first >> PAGE_SHIFT) + i);
+		uint32_t frame = tree_get(&space_find(s)->tree, page, NULL);
+
+		CHECK(frame != 0);
+		CHECK(fake_entry(&space_find(s)->kernel, page) == ((uint64_t)frame << 3 | 3));
+		CHECK(case_load(s, first + PAGES(i) + 8) == 0);
+	}
+	/* None left: the fault says so, and what could not be mapped is zeros all the same. */
+	fake_banks_left = 0;
+	case_map(s, BASE + PAGES(100000), 512 * 8, 3, PAGER_FIXED, 0, 0);
+	for (uint64_t i = 0; i < 8; i++) {
+		uint64_t at = BASE + PAGES(100000 + 512 * i);
+		int code = case_fault(s, at, FAULT_WRITE);
+
+		CHECK(code == 0 || code == PAGER_FAULT_NO_MEMORY);
+		CHECK(i < 7 || code == PAGER_FAULT_NO_MEMORY);
+		CHECK(CALL(PAGER_COPY_IN, s, at, PAGE_BYTES, 0) == PAGE_BYTES);
+		for (unsigned j = 0; j < PAGE_BYTES; j++) {
+			CHECK(pager_xfer[j] == 0);
+		}
+	}
+}
+
+void tail_case(void)
+{
+	uint64_t s = case_space(), object = open_object(fake_file_make(1));
+
+	/* Behind the end of a file its last page shows zeros, however it came to be. */
+	memset(pager_xfer, 'x', 100);
+	CHECK(CALL(PAGER_OBJECT_WRITE_XFER, object, 50, 100, 0) == 100);
+	case_map(s, BASE, 2, 3, PAGER_FIXED | PAGER_SHARED, object, 0);
+	for (unsigned i = 0; i < PAGE_BYTES; i++) {
+		CHECK(case_load(s, BASE + i) == (i < 50 || i >= 150 ? 0 : 'x'));
+	}
+	CHECK(case_fault(s, BASE + PAGES(1), FAULT_READ) == PAGER_FAULT_BEYOND_FILE);
+	/* What is stored there is not in the file when it grows. */
+	case_store(s, BASE + 1000, 7);
+	CHECK(CALL(PAGER_OBJECT_TRUNCATE, object, PAGES(2)) == 0);
+	CHECK(case_load(s, BASE + 1000) == 0 && case_load(s, BASE + 149) == 'x');
+	CHECK(CALL(PAGER_OBJECT_TRUNCATE, object, 60) == 0);
+	case_store(s, BASE + 1000, 7);
+	CHECK(CALL(PAGER_OBJECT_WRITE_XFER, object, 5000, 1, 0) == 1);
+	CHECK(case_load(s, BASE + 1000) == 0 && case_load(s, BASE + 100) == 0);
+	/* Nor on the disk. */
+	CHECK(CALL(PAGER_OBJECT_TRUNCATE, object, 60) == 0);
+	case_store(s, BASE + 1000, 7);
+	CHECK(CALL(PAGER_OBJECT_SYNC, object) == 0);
+	CHECK(CALL(PAGER_DROP_CACHE, 0) == 0);
+	CHECK(CALL(PAGER_OBJECT_TRUNCATE, object, PAGES(1)) == 0);
+	CHECK(case_load(s, BASE + 1000) == 0);
+}
+
+void second_chance_case(void)
+{
+	struct fake_file *file = marked_file(4000), *hot = marked_file(60);
+	uint64_t s = case_space(), again = 0;
+
+	/* Pages in use survive a long scan past them. */
+	case_map(s, BASE, 4000, 1, PAGER_FIXED | PAGER_SHARED, open_object(file), 0);
+	case_map(s, BASE + PAGES(10000), 60, 1, PAGER_FIXED, open_object(hot), 0);
+	for (uint64_t i = 0; i < 4000; i++) {
+		CHECK(case_load(s, BASE + PAGES(i)) == mark(i));
+		if (i % 100 == 0) {
+			uint64_t before = space_find(s)->major_faults;
+
+			for (uint64_t j = 0; j < 60; j++) {
+				CHECK(case_load(s, BASE + PAGES(10000 + j)) == mark(j));
+			}
+			again += i > 0 ? space_find(s)->major_faults - before : 0;
+		}
+	}
+	CHECK(cache_counts.evictions > 2500 && again == 0);
 }

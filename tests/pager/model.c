@@ -238,7 +238,7 @@ static void check_object(const struct object *object)
 			CHECK(index >= object->dirty_first && index < object->dirty_end);
 			dirty++;
 		}
-		CHECK(!!(f->flags & FRAME_CLOCK) ==
+		CHECK(!!(f->flags & FRAME_QUEUED) ==
 		      !(!object_on_disk(object) && (f->flags & FRAME_DIRTY)));
 		index++;
 	}

@@ -57,11 +57,20 @@ static bool adopt_anonymous(struct model_space *m, uint64_t address, struct mode
 	return true;
 }
 
+static uint32_t pick_flags(void)
+{
+	return (random_below(3) == 0 ? PAGER_SHARED : 0) |
+	       (random_below(3) != 0 ? PAGER_FIXED : 0) |
+	       (random_below(8) == 0 ? PAGER_NOREPLACE : 0) |
+	       (random_below(8) == 0 ? PAGER_POPULATE : 0) |
+	       (random_below(40) == 0 ? PAGER_LOCKED : 0);
+}
+
 void op_map(void)
 {
 	struct model_space *m = pick_space();
 	unsigned pages, slot = pick_range(24, &pages);
-	uint32_t flags = 0;
+	uint32_t flags = pick_flags();
 	uint8_t protection = pick_protection();
 	struct model_object *object = random_below(3) == 0 ? NULL : pick_object(), *made = NULL;
 	uint64_t index = random_below(4) == 0 ? random_below(OBJECT_PAGES) : random_below(8);
@@ -71,11 +80,6 @@ void op_map(void)
 	if (m == NULL) {
 		return;
 	}
-	flags |= random_below(3) == 0 ? PAGER_SHARED : 0;
-	flags |= random_below(3) != 0 ? PAGER_FIXED : 0;
-	flags |= random_below(8) == 0 ? PAGER_NOREPLACE : 0;
-	flags |= random_below(8) == 0 ? PAGER_POPULATE : 0;
-	flags |= random_below(40) == 0 ? PAGER_LOCKED : 0;
 	if ((flags & PAGER_SHARED) && object == NULL) {
 		made = free_object();
 		if (made == NULL || pages > OBJECT_PAGES) {
@@ -216,6 +220,16 @@ static void model_move(struct model_space *m, unsigned from, unsigned old_pages,
 	}
 }
 
+/* Forget the pages in [first, end) that the pager has unmapped. */
+static void sync_unmapped(struct model_space *m, unsigned first, unsigned end)
+{
+	for (unsigned i = first; i < end; i++) {
+		if (region_at(space_find(m->number), model_page_number(i)) == NULL) {
+			model_clear(&m->pages[i]);
+		}
+	}
+}
+
 void op_remap(void)
 {
 	static const uint64_t kinds[] = {0, 1, 1, 1, 3, 3, 5};
@@ -244,16 +258,11 @@ void op_remap(void)
 
 		CHECK((status == -STATUS_INVAL && overlap) || (status == -STATUS_FAULT && !whole) ||
 		      (status == -STATUS_NOMEM && (flags == 0 || config->tight)));
-		for (unsigned i = to; (flags & 2) && i < to + wanted && !overlap; i++) {
-			if (region_at(space_find(m->number), model_page_number(i)) == NULL) {
-				model_clear(&m->pages[i]);
-			}
-		}
-		/* Linux, too, cuts a range that shrinks before it moves it. */
-		for (unsigned i = slot + wanted; (flags & 2) && !overlap && i < slot + pages; i++) {
-			if (region_at(space_find(m->number), model_page_number(i)) == NULL) {
-				model_clear(&m->pages[i]);
-			}
+		if ((flags & 2) && !overlap) {
+			/* Linux, too, empties the target, and cuts a range that shrinks,
+			 * before it moves it. */
+			sync_unmapped(m, to, to + wanted);
+			sync_unmapped(m, slot + wanted, slot + pages);
 		}
 		return;
 	}
