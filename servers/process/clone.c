@@ -287,8 +287,8 @@ int64_t sys_clone3(struct thread *t, const uint64_t args[6])
 		.stack = a[5] != 0 ? a[5] + a[6] : 0,
 		.tls = a[7],
 	};
-	if (a[4] > LINUX_SIGNAL_MAX || (a[0] & 0xff) != 0 || (a[5] == 0) != (a[6] == 0) || a[8] != 0 ||
-	    a[9] != 0 || ((a[0] & (CLONE_THREAD | CLONE_PARENT)) != 0 && a[4] != 0)) {
+	if (a[4] > LINUX_SIGNAL_MAX || (a[0] & 0xff) != 0 || (a[5] == 0) != (a[6] == 0) ||
+	    a[8] != 0 || a[9] != 0 || ((a[0] & (CLONE_THREAD | CLONE_PARENT)) != 0 && a[4] != 0)) {
 		return -STATUS_INVAL;
 	}
 	return clone_request(t, &r);

@@ -94,11 +94,11 @@ struct signal_handlers { /* shared by CLONE_SIGHAND */
 struct signal_state { /* of a process */
 	struct signal_handlers *handlers;
 	struct pending pending;
-	uint32_t queued; /* pending_signal records in use by it and its threads */
+	uint32_t queued;	  /* pending_signal records in use by it and its threads */
 	struct waitable waitable; /* signalfd, sigtimedwait */
 };
 
-struct park_link { /* one waitable that a parked thread watches */
+struct park_link {		/* one waitable that a parked thread watches */
 	struct watcher watcher; /* first member */
 	struct thread *thread;
 	struct park_link *next;
@@ -110,10 +110,10 @@ struct park_link { /* one waitable that a parked thread watches */
 struct thread_core {
 	struct thread *self;
 	enum phase phase;
-	cap_t reply;	      /* holds the caller; 0: it is not in a call */
-	bool in_exception;    /* the call is a LABEL_EXCEPTION */
-	bool is_ready;	      /* in the ready queue */
-	uint8_t attention;    /* enum attention, while in the ready queue */
+	cap_t reply;	   /* holds the caller; 0: it is not in a call */
+	bool in_exception; /* the call is a LABEL_EXCEPTION */
+	bool is_ready;	   /* in the ready queue */
+	uint8_t attention; /* enum attention, while in the ready queue */
 	struct thread *ready_next;
 
 	park_resume resume;
@@ -132,15 +132,15 @@ struct thread_core {
 	uint32_t stack_flags;
 
 	uint64_t clear_child_tid, robust_list;
-	bool in_vfork; /* waits for the child */
+	bool in_vfork;		/* waits for the child */
 	uint64_t poke_deadline; /* a retry of the delivery is set up by poke_timer */
 	struct timer poke_timer;
 	struct fault_record {
 		uint64_t cause, value, pc, pager_code;
 		bool bad_frame; /* there was no room for a signal frame */
-	} fault; /* the last exception */
+	} fault;		/* the last exception */
 	struct usage usage;
-	uint64_t futex_key[2];	     /* while it waits on a futex */
+	uint64_t futex_key[2]; /* while it waits on a futex */
 	uint32_t futex_mask;
 	struct thread *futex_next, *futex_previous;
 	bool futex_queued, futex_woken;
@@ -149,8 +149,8 @@ struct thread_core {
 	uint64_t harts;	      /* mask of harts it may use, 0: any */
 };
 
-#define CALL_RESTART_BLOCK (-516)       /* as RESTART_NO_HANDLER, but through core->restart */
-#define CALL_GONE (INT64_MIN + 2)	/* the thread exists no more */
+#define CALL_RESTART_BLOCK (-516) /* as RESTART_NO_HANDLER, but through core->restart */
+#define CALL_GONE (INT64_MIN + 2) /* the thread exists no more */
 
 struct process_core {
 	struct waitable child_wait; /* children change state */

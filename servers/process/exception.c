@@ -27,12 +27,12 @@ enum cause {
 };
 
 enum fault_code { /* si_code */
-	CODE_ILL_ILLOPC = 1,
-	CODE_TRAP_BRKPT = 1,
-	CODE_BUS_ADRALN = 1,
-	CODE_BUS_ADRERR = 2,
-	CODE_SEGV_MAPERR = 1,
-	CODE_SEGV_ACCERR = 2,
+		  CODE_ILL_ILLOPC = 1,
+		  CODE_TRAP_BRKPT = 1,
+		  CODE_BUS_ADRALN = 1,
+		  CODE_BUS_ADRERR = 2,
+		  CODE_SEGV_MAPERR = 1,
+		  CODE_SEGV_ACCERR = 2,
 };
 
 /* A page fault that the pager refused, or that no window covers (code 0). */
@@ -162,13 +162,13 @@ void fault_report(struct thread *t, int number)
 	char text[64];
 
 	if (f->bad_frame) {
-		log_print("fault: %s (pid %d): %s: no room for a signal frame on the stack\n", t->comm,
-			  pid, name);
+		log_print("fault: %s (pid %d): %s: no room for a signal frame on the stack\n",
+			  t->comm, pid, name);
 	} else if (!t->core->in_exception || f->pc == 0) {
 		return;
 	} else if (number == LINUX_SIGSEGV || number == LINUX_SIGBUS) {
-		log_print("fault: %s (pid %d): %s at pc 0x%lx: %s address 0x%lx: %s\n", t->comm, pid,
-			  name, (unsigned long)f->pc, access_name(f->cause),
+		log_print("fault: %s (pid %d): %s at pc 0x%lx: %s address 0x%lx: %s\n", t->comm,
+			  pid, name, (unsigned long)f->pc, access_name(f->cause),
 			  (unsigned long)f->value,
 			  is_misaligned(f->cause) ? "misaligned"
 						  : reason_name(t, text, sizeof(text)));

@@ -9,7 +9,7 @@
 struct exec_args {
 	char *text;
 	size_t size, room;
-	size_t limit; /* bytes of strings and pointers together */
+	size_t limit;	       /* bytes of strings and pointers together */
 	size_t argument_bytes; /* of text that are arguments */
 	uint32_t argument_count, environment_count;
 };

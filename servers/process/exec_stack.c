@@ -17,7 +17,7 @@
 #define STACK_LEAST (128ull * 1024)
 #define STACK_GAP (1ull << 20) /* bytes that the pager keeps free below a stack */
 #define HWCAP_IMAFDC 0x112dull /* bit n: extension 'A' + n */
-#define FRAME_SIZE 1088		/* of a signal frame: AT_MINSIGSTKSZ, with some room */
+#define FRAME_SIZE 1088	       /* of a signal frame: AT_MINSIGSTKSZ, with some room */
 
 enum aux {
 	AUX_NULL = 0,
@@ -131,7 +131,7 @@ static void put_pointers(struct writer *w, uint32_t count, const char *text, uin
 /* Bytes of stack that a limit allows. */
 static uint64_t stack_size(uint64_t limit)
 {
-	return limit < STACK_LEAST ? STACK_LEAST
+	return limit < STACK_LEAST	 ? STACK_LEAST
 	       : limit > EXEC_STACK_MOST ? EXEC_STACK_MOST
 					 : page_down(limit);
 }
@@ -169,8 +169,8 @@ void exec_stack_resize(struct process *p, uint64_t limit)
 	}
 	if (low > s->stack_low) {
 		block = low - STACK_GAP - PAGE;
-		if (space_map(s, &block, PAGE, 0, PAGER_FIXED | PAGER_NOREPLACE | PAGER_NORESERVE, 0,
-			      0) == 0) {
+		if (space_map(s, &block, PAGE, 0, PAGER_FIXED | PAGER_NOREPLACE | PAGER_NORESERVE,
+			      0, 0) == 0) {
 			s->stack_block = block;
 		}
 	}

@@ -8,16 +8,15 @@
 #define EXEC_STACK_MOST (64ull << 20) /* bytes, whatever RLIMIT_STACK says */
 #define EXEC_STACK_RANDOM_PAGES 0x800u
 /* No program or heap may reach beyond this. */
-#define EXEC_STACK_LOWEST                                                                          \
-	(PAGER_SPACE_END - 2 * EXEC_STACK_MOST - EXEC_STACK_RANDOM_PAGES * PAGE)
+#define EXEC_STACK_LOWEST (PAGER_SPACE_END - 2 * EXEC_STACK_MOST - EXEC_STACK_RANDOM_PAGES * PAGE)
 
 struct exec_start {
-	uint64_t entry;	      /* of the program */
-	uint64_t start;	      /* where it begins: there, or in the interpreter */
-	uint64_t base;	      /* of the interpreter, 0: none */
-	uint64_t phdrs;	      /* address of the program headers */
+	uint64_t entry; /* of the program */
+	uint64_t start; /* where it begins: there, or in the interpreter */
+	uint64_t base;	/* of the interpreter, 0: none */
+	uint64_t phdrs; /* address of the program headers */
 	uint32_t phdr_count;
-	const char *name;     /* as given to execve */
+	const char *name; /* as given to execve */
 	const struct credentials *credentials;
 	uint64_t stack_limit; /* bytes */
 	uint64_t stack;	      /* out: the stack pointer */

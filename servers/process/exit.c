@@ -164,8 +164,8 @@ void thread_exit(struct thread *t)
 	}
 	robust_list_release(t);
 	if (c->clear_child_tid != 0 && (p->thread_count > 1 || p->space->references > 1)) {
-		server_request(pager_cap, PAGER_STORE, 4, p->space->number, c->clear_child_tid, 4, 0, 0,
-			       0);
+		server_request(pager_cap, PAGER_STORE, 4, p->space->number, c->clear_child_tid, 4,
+			       0, 0, 0);
 		futex_wake_address(p->space, c->clear_child_tid, 1);
 	}
 	p->usage.user += kthread_run_ticks(t->number);

@@ -95,7 +95,8 @@ static int64_t wake(const uint64_t key[2], uint32_t count, uint32_t mask)
 	struct thread *next;
 	int64_t woken = 0;
 
-	for (struct thread *t = chain_of(key)->first; t != NULL && woken < (int64_t)count; t = next) {
+	for (struct thread *t = chain_of(key)->first; t != NULL && woken < (int64_t)count;
+	     t = next) {
 		next = t->core->futex_next;
 		if (has_key(t, key) && (t->core->futex_mask & mask) != 0) {
 			futex_remove(t);
@@ -222,7 +223,8 @@ static int64_t futex_wait(struct thread *t, const uint64_t args[6], uint32_t op,
 		return -STATUS_INVAL;
 	}
 	if (is_absolute && args[3] != 0) {
-		time_clock_ns((op & OP_REALTIME) != 0 ? LINUX_CLOCK_REALTIME : LINUX_CLOCK_MONOTONIC,
+		time_clock_ns((op & OP_REALTIME) != 0 ? LINUX_CLOCK_REALTIME
+						      : LINUX_CLOCK_MONOTONIC,
 			      &now);
 		ns = ns > now ? ns - now : 0;
 	}
@@ -311,7 +313,7 @@ static bool wake_op_compute(uint32_t code, uint32_t old, uint32_t *new)
 static bool wake_op_compare(uint32_t code, int32_t old, bool *result)
 {
 	int32_t with = (int32_t)(code << 20) >> 20;
-	bool results[6] = {old == with, old != with, old < with, old <= with, old > with, old >= with};
+	bool results[6] = {old == with, old != with, old<with, old <= with, old> with, old >= with};
 
 	if ((code >> 24 & 15) > 5) {
 		return false;
@@ -490,7 +492,8 @@ int64_t sys_get_robust_list(struct thread *t, const uint64_t args[6])
 	if (!process_may_signal(t->process, of->process)) {
 		return -STATUS_PERM;
 	}
-	if (copy_out(t, args[1], &of->core->robust_list, 8) < 0 || copy_out(t, args[2], &size, 8) < 0) {
+	if (copy_out(t, args[1], &of->core->robust_list, 8) < 0 ||
+	    copy_out(t, args[2], &size, 8) < 0) {
 		return -STATUS_FAULT;
 	}
 	return 0;

@@ -208,7 +208,8 @@ int64_t sys_getgroups(struct thread *t, const uint64_t args[6])
 	if (room < 0 || (room != 0 && (uint32_t)room < c->group_count)) {
 		return -STATUS_INVAL;
 	}
-	if (room != 0 && copy_out(t, args[1], c->groups, c->group_count * sizeof(c->groups[0])) < 0) {
+	if (room != 0 &&
+	    copy_out(t, args[1], c->groups, c->group_count * sizeof(c->groups[0])) < 0) {
 		return -STATUS_FAULT;
 	}
 	return c->group_count;

@@ -287,8 +287,7 @@ static int64_t event_copy_in(struct thread *t, uint64_t user, struct posix_timer
 		   event.notify != NOTIFY_THREAD) {
 		return -STATUS_INVAL;
 	}
-	return event.notify != NOTIFY_NONE &&
-			       (event.signal < 1 || event.signal > LINUX_SIGNAL_MAX)
+	return event.notify != NOTIFY_NONE && (event.signal < 1 || event.signal > LINUX_SIGNAL_MAX)
 		       ? -STATUS_INVAL
 		       : 0;
 }

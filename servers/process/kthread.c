@@ -75,7 +75,7 @@ uint32_t kthread_hart(uint32_t number)
 	struct message m = {0};
 
 	return invoke(kthreads[number].thread, THREAD_INFO, 0, &m) == ERR_OK ? (uint32_t)m.words[3]
-									      : 0;
+									     : 0;
 }
 
 static enum thread_state kthread_state(uint32_t number, uint64_t *ticks)

@@ -180,9 +180,9 @@ static struct thread *sched_thread(struct thread *t, uint64_t tid)
 
 int64_t sys_sched_getscheduler(struct thread *t, const uint64_t args[6])
 {
-	return (int32_t)args[0] < 0                  ? -STATUS_INVAL
+	return (int32_t)args[0] < 0		  ? -STATUS_INVAL
 	       : sched_thread(t, args[0]) == NULL ? -STATUS_SRCH
-						     : POLICY_OTHER;
+						  : POLICY_OTHER;
 }
 
 int64_t sys_sched_setscheduler(struct thread *t, const uint64_t args[6])
@@ -215,9 +215,8 @@ int64_t sys_sched_getparam(struct thread *t, const uint64_t args[6])
 	if ((int32_t)args[0] < 0 || args[1] == 0) {
 		return -STATUS_INVAL;
 	}
-	return sched_thread(t, args[0]) == NULL
-		       ? -STATUS_SRCH
-		       : copy_out(t, args[1], &priority, sizeof(priority));
+	return sched_thread(t, args[0]) == NULL ? -STATUS_SRCH
+						: copy_out(t, args[1], &priority, sizeof(priority));
 }
 
 int64_t sys_sched_setparam(struct thread *t, const uint64_t args[6])

@@ -302,9 +302,10 @@ int64_t sys_msync(struct thread *t, const uint64_t args[6])
 	    (flags & (SYNC_ASYNC | SYNC_SYNC)) == (SYNC_ASYNC | SYNC_SYNC)) {
 		return -STATUS_INVAL;
 	}
-	return status <= 0 ? status
-			   : server_request(pager_cap, PAGER_SYNC_RANGE, 4,
-					    t->process->space->number, args[0], length, flags, 0, 0);
+	return status <= 0
+		       ? status
+		       : server_request(pager_cap, PAGER_SYNC_RANGE, 4, t->process->space->number,
+					args[0], length, flags, 0, 0);
 }
 
 static int64_t lock_range(struct thread *t, uint64_t address, uint64_t length, bool lock)
@@ -350,8 +351,9 @@ static int64_t lock_all(struct thread *t, bool lock)
 	struct pager_region region;
 
 	while (process_regions(t->process, address, &region, 1) == 1) {
-		int64_t status = server_request(pager_cap, PAGER_LOCK, 4, t->process->space->number,
-						region.start, region.end - region.start, lock, 0, 0);
+		int64_t status =
+			server_request(pager_cap, PAGER_LOCK, 4, t->process->space->number,
+				       region.start, region.end - region.start, lock, 0, 0);
 
 		if (status < 0 && region.protection != 0) {
 			return status;

@@ -33,11 +33,11 @@ struct thread;
 
 /* Results of a handler beside an answer ≥ 0 or -STATUS_x. The RESTART values are for calls that
  * a signal interrupts, as in Linux; programs never see them. */
-#define CALL_PARKED INT64_MIN		/* answered later */
-#define CALL_NO_RETURN (INT64_MIN + 1)	/* registers are already as wanted, or the thread is gone */
-#define CALL_RESTART_SYS (-512)		/* restart if SA_RESTART or no handler ran, else EINTR */
-#define CALL_RESTART_ALWAYS (-513)	/* restart always */
-#define CALL_RESTART_NO_HANDLER (-514)	/* restart if no handler ran, else EINTR */
+#define CALL_PARKED INT64_MIN	       /* answered later */
+#define CALL_NO_RETURN (INT64_MIN + 1) /* registers are already as wanted, or the thread is gone */
+#define CALL_RESTART_SYS (-512)	       /* restart if SA_RESTART or no handler ran, else EINTR */
+#define CALL_RESTART_ALWAYS (-513)     /* restart always */
+#define CALL_RESTART_NO_HANDLER (-514) /* restart if no handler ran, else EINTR */
 
 /* Someone who wants to know when a waitable's state changes. */
 struct watcher {
@@ -62,8 +62,8 @@ void waitable_destroy(struct waitable *w);
 enum wake {
 	WAKE_EVENT,   /* a waitable was woken (perhaps in vain: look again) */
 	WAKE_TIMEOUT, /* the deadline has passed */
-	WAKE_SIGNAL,  /* a signal is to be handled: return EINTR, CALL_RESTART_x or a partial result */
-	WAKE_KILL,    /* the thread dies: release what the call holds; the result is ignored */
+	WAKE_SIGNAL, /* a signal is to be handled: return EINTR, CALL_RESTART_x or a partial result */
+	WAKE_KILL,   /* the thread dies: release what the call holds; the result is ignored */
 };
 
 /*
@@ -96,16 +96,16 @@ struct timer {
 /* Call timer->fire once from the event loop at `deadline`; replaces an earlier setting. */
 void timer_set(struct timer *timer, uint64_t deadline);
 void timer_cancel(struct timer *timer);
-uint64_t time_now(void);			  /* ticks since power on */
-uint64_t time_ns(uint64_t ticks);		  /* ticks to nanoseconds (monotonic clock) */
-uint64_t time_ticks_of(uint64_t ns);		  /* nanoseconds to ticks, rounded up, saturating */
-int64_t time_realtime_ns(void);			  /* nanoseconds since 1970 */
-int64_t time_clock_ns(int clock, int64_t *ns);	  /* any system-wide CLOCK_*; -STATUS_INVAL */
+uint64_t time_now(void);		       /* ticks since power on */
+uint64_t time_ns(uint64_t ticks);	       /* ticks to nanoseconds (monotonic clock) */
+uint64_t time_ticks_of(uint64_t ns);	       /* nanoseconds to ticks, rounded up, saturating */
+int64_t time_realtime_ns(void);		       /* nanoseconds since 1970 */
+int64_t time_clock_ns(int clock, int64_t *ns); /* any system-wide CLOCK_*; -STATUS_INVAL */
 /* Read a timespec (or, micro, a timeval) that is an interval into *ns; NULL pointer: *ns = -1.
  * -STATUS_FAULT, -STATUS_INVAL. Saturates at INT64_MAX. */
 int64_t time_copy_in(struct thread *t, uint64_t user, bool micro, int64_t *ns);
 int64_t time_copy_out(struct thread *t, uint64_t user, bool micro, int64_t ns);
-uint64_t time_deadline(int64_t ns);		  /* interval to park()'s deadline; -1: PARK_FOREVER */
+uint64_t time_deadline(int64_t ns); /* interval to park()'s deadline; -1: PARK_FOREVER */
 
 /* ---- processes and threads (task.c) ----------------------------------------------------------*/
 
@@ -177,7 +177,7 @@ struct process {
 	struct fd_table *files;
 	struct fs_context *fs;
 	struct signal_state *signals; /* core's */
-	struct exec_file *exe; /* shared with forked children; NULL before the first exec */
+	struct exec_file *exe;	      /* shared with forked children; NULL before the first exec */
 	struct credentials credentials;
 	struct limit limits[16]; /* RLIMIT_* */
 	uint64_t start_time;	 /* ticks */
@@ -202,9 +202,9 @@ struct thread {
 	struct thread_core *core; /* core's further fields */
 };
 
-struct process *process_find(int32_t pid);	   /* alive or zombie; NULL */
-struct process *process_next(struct process *p);   /* NULL: the oldest; for listing */
-struct thread *thread_find(int32_t tid);	   /* NULL */
+struct process *process_find(int32_t pid);		      /* alive or zombie; NULL */
+struct process *process_next(struct process *p);	      /* NULL: the oldest; for listing */
+struct thread *thread_find(int32_t tid);		      /* NULL */
 bool group_in_session(int32_t pgid, const struct session *s); /* does the group exist there? */
 bool group_is_orphaned(int32_t pgid);
 /* May a act on b's process (kill, ptrace-like reading)? */

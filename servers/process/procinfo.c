@@ -59,8 +59,8 @@ int64_t process_statistics(struct process *p, struct pager_space_statistics *s)
 	if (p->space == NULL) {
 		return -STATUS_SRCH;
 	}
-	status = server_request(pager_cap, PAGER_SPACE_STATISTICS, 2, p->space->number, XFER_CORE, 0,
-				0, 0, 0);
+	status = server_request(pager_cap, PAGER_SPACE_STATISTICS, 2, p->space->number, XFER_CORE,
+				0, 0, 0, 0);
 	if (status >= 0) {
 		memcpy(s, pager_xfer + XFER_CORE, sizeof(*s));
 	}

@@ -272,8 +272,7 @@ static void prepare(struct process *p, int number)
 }
 
 /* Send to p, or to its thread `only` if that is not NULL. */
-static void send(struct process *p, struct thread *only, int number,
-		 const struct signal_info *info)
+static void send(struct process *p, struct thread *only, int number, const struct signal_info *info)
 {
 	struct thread *to;
 	uint64_t blocked;

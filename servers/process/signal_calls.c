@@ -109,7 +109,7 @@ int64_t sys_rt_sigaction(struct thread *t, const uint64_t args[6])
 			     ACTION_EXPOSE_TAGBITS;
 		*action = new;
 		if (new.handler == HANDLER_IGNORE ||
-		    (new.handler == HANDLER_DEFAULT && number <= LINUX_SIGSYS &&
+		    (new.handler == HANDLER_DEFAULT &&number <= LINUX_SIGSYS &&
 		     (SIGNAL_BIT(number) & SIGNALS_DEFAULT_IGNORE) != 0)) {
 			signal_discard(p, SIGNAL_BIT(number));
 		}

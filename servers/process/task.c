@@ -80,7 +80,7 @@ struct thread *thread_create(struct process *p, int32_t tid)
 	struct allocation {
 		struct thread thread;
 		struct thread_core core;
-	} *a;
+	} * a;
 	struct thread *t, **end;
 
 	if ((free_number_count == 0 && numbers_used == THREAD_LIMIT) || !reply_reserve()) {
@@ -180,8 +180,7 @@ struct process *process_create(struct process *parent, int32_t pid)
 		p->core->nice = parent->core->nice;
 		p->core->oom_adjust = parent->core->oom_adjust;
 		p->core->no_new_privileges = parent->core->no_new_privileges;
-		p->core->has_subreaper =
-			parent->core->has_subreaper || parent->core->is_subreaper;
+		p->core->has_subreaper = parent->core->has_subreaper || parent->core->is_subreaper;
 		p->sibling_next = parent->children;
 		if (parent->children != NULL) {
 			parent->children->sibling_previous = p;

@@ -20,7 +20,7 @@
 
 static struct timer **heap;
 static uint32_t heap_size = 1, heap_room;
-static uint64_t programmed; /* what the kernel's timer is set to; 0 = off */
+static uint64_t programmed;	/* what the kernel's timer is set to; 0 = off */
 static int64_t realtime_offset; /* nanoseconds since 1970 at tick 0 */
 
 static void heap_put(uint32_t i, struct timer *timer)

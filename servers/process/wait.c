@@ -194,7 +194,8 @@ static int64_t look(struct process *parent, const struct wait_request *r,
 /* struct rusage from a usage. */
 void usage_fill(const struct usage *u, int64_t rusage[16])
 {
-	int64_t user = (int64_t)time_ns(u->user) / 1000, system = (int64_t)time_ns(u->system) / 1000;
+	int64_t user = (int64_t)time_ns(u->user) / 1000,
+		system = (int64_t)time_ns(u->system) / 1000;
 
 	memset(rusage, 0, 16 * sizeof(*rusage));
 	rusage[0] = user / 1000000;
@@ -279,16 +280,18 @@ static int64_t waitid_resume(struct thread *t, enum wake why)
 
 int64_t sys_waitid(struct thread *t, const uint64_t args[6])
 {
-	struct wait_request r = {
-		.kind = (enum wait_kind)args[0], .id = (int32_t)args[1], .options = (uint32_t)args[3]};
+	struct wait_request r = {.kind = (enum wait_kind)args[0],
+				 .id = (int32_t)args[1],
+				 .options = (uint32_t)args[3]};
 	struct wait_result result;
 	struct signal_info info;
 	int64_t status;
 
 	if ((r.options & ~(WAIT_NOHANG | WAIT_STOPPED | WAIT_EXITED | WAIT_CONTINUED | WAIT_NOWAIT |
 			   WAIT_NOTHREAD | WAIT_ALL | WAIT_CLONE)) != 0 ||
-	    (r.options & (WAIT_STOPPED | WAIT_EXITED | WAIT_CONTINUED)) == 0 || args[0] > KIND_GROUP ||
-	    (r.kind == KIND_PID && r.id <= 0) || (r.kind == KIND_GROUP && r.id < 0)) {
+	    (r.options & (WAIT_STOPPED | WAIT_EXITED | WAIT_CONTINUED)) == 0 ||
+	    args[0] > KIND_GROUP || (r.kind == KIND_PID && r.id <= 0) ||
+	    (r.kind == KIND_GROUP && r.id < 0)) {
 		return -STATUS_INVAL;
 	}
 	if (r.kind == KIND_GROUP && r.id == 0) {

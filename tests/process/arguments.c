@@ -9,8 +9,7 @@
 #define MEMORY FAKE_BASE
 
 /* A vector of pointers at `vector` to the strings, which are put at `strings`. */
-static void vector_put(struct thread *t, uint64_t vector, uint64_t strings,
-		       const char *const *list)
+static void vector_put(struct thread *t, uint64_t vector, uint64_t strings, const char *const *list)
 {
 	uint64_t *to = fake_memory(t->process, vector);
 

@@ -86,7 +86,8 @@ static int64_t parse(const uint8_t *file, size_t size, struct elf_image *image)
 /* What must hold of everything that passes. */
 static bool is_safe(const struct elf_image *image, size_t size)
 {
-	uint64_t lowest = image->is_dynamic ? 0 : FIRST, highest = image->is_dynamic ? END - FIRST : END;
+	uint64_t lowest = image->is_dynamic ? 0 : FIRST,
+		 highest = image->is_dynamic ? END - FIRST : END;
 
 	if (image->segment_count == 0 || image->segment_count > ELF_SEGMENTS_MAX ||
 	    image->low % 4096 != 0 || image->high % 4096 != 0 || image->low >= image->high ||
@@ -136,32 +137,59 @@ static bool is_error(int64_t status)
 	return status == -STATUS_NOEXEC || status == -STATUS_NOMEM;
 }
 
+static const struct {
+	const char *name;
+	unsigned offset, size;
+	bool must_fail; /* with every value of the list */
+} fields[] = {
+	{"magic", 0, 4, true},
+	{"class", 4, 1, true},
+	{"order", 5, 1, true},
+	{"version", 6, 1, true},
+	{"type", 16, 2, true},
+	{"machine", 18, 2, true},
+	{"entry", 24, 8, false},
+	{"phoff", 32, 8, true},
+	{"phentsize", 54, 2, true},
+	{"phnum", 56, 2, false},
+	{"interp-offset", 128, 8, false},
+	{"interp-filesz", 152, 8, false},
+	{"text-type", 176, 4, false},
+	{"text-offset", 184, 8, false},
+	{"text-vaddr", 192, 8, false},
+	{"text-filesz", 208, 8, false},
+	{"text-memsz", 216, 8, false},
+	{"data-offset", 240, 8, false},
+	{"data-vaddr", 248, 8, false},
+	{"data-filesz", 264, 8, false},
+	{"data-memsz", 272, 8, false},
+};
+static const uint64_t values[] = {
+	0,
+	5,
+	0x7f,
+	0x80,
+	0xff,
+	0x1001,
+	0xffff,
+	0x7fffffff,
+	0x80000000,
+	0xffffffff,
+	0x4fff,
+	0x5001,
+	0x100000000,
+	0x3effffffff,
+	0x3f00000000,
+	1ull << 62,
+	1ull << 63,
+	(1ull << 63) - 4096,
+	UINT64_MAX - 4095,
+	UINT64_MAX,
+};
+
 /* Each field of each header replaced by each nasty value. */
 static void bad_fields(void)
 {
-	static const struct {
-		const char *name;
-		unsigned offset, size;
-		bool must_fail; /* with every value of the list */
-	} fields[] = {
-		{"magic", 0, 4, true},		{"class", 4, 1, true},
-		{"order", 5, 1, true},		{"version", 6, 1, true},
-		{"type", 16, 2, true},		{"machine", 18, 2, true},
-		{"entry", 24, 8, false},	{"phoff", 32, 8, true},
-		{"phentsize", 54, 2, true},	{"phnum", 56, 2, false},
-		{"interp-offset", 128, 8, false}, {"interp-filesz", 152, 8, false},
-		{"text-type", 176, 4, false},	{"text-offset", 184, 8, false},
-		{"text-vaddr", 192, 8, false},	{"text-filesz", 208, 8, false},
-		{"text-memsz", 216, 8, false},	{"data-offset", 240, 8, false},
-		{"data-vaddr", 248, 8, false},	{"data-filesz", 264, 8, false},
-		{"data-memsz", 272, 8, false},
-	};
-	static const uint64_t values[] = {
-		0,	    5,		 0x7f,		     0x80,		 0xff,
-		0x1001,	    0xffff,	 0x7fffffff,	     0x80000000,	 0xffffffff,
-		0x4fff,	    0x5001,	 0x100000000,	     0x3effffffff,	 0x3f00000000,
-		1ull << 62, 1ull << 63,	 (1ull << 63) - 4096, UINT64_MAX - 4095, UINT64_MAX,
-	};
 	static uint8_t file[FILE_SIZE];
 	struct elf_image image;
 	uint8_t before[8];
@@ -200,7 +228,7 @@ static void truncated(void)
 		int64_t status = parse(file, size, &image);
 
 		ok = ok && (size < 0x3800 ? status == -STATUS_NOEXEC
-					   : status == 0 && is_safe(&image, size));
+					  : status == 0 && is_safe(&image, size));
 	}
 	result(ok, "elf.truncated", "at some length");
 }

@@ -292,8 +292,7 @@ static uint64_t reachable(uint64_t address, size_t length)
 	if (address < FAKE_BASE || address >= FAKE_BASE + FAKE_SIZE) {
 		return 0;
 	}
-	return length < FAKE_BASE + FAKE_SIZE - address ? length
-							: FAKE_BASE + FAKE_SIZE - address;
+	return length < FAKE_BASE + FAKE_SIZE - address ? length : FAKE_BASE + FAKE_SIZE - address;
 }
 
 int64_t copy_in_partial(struct space *s, void *to, uint64_t user, size_t length)

@@ -55,8 +55,8 @@ enum call_number {
 	NR_CLONE3 = 435,
 };
 
-#define FAKE_BASE 0x10000ull  /* first address of every space */
-#define FAKE_SIZE 0x10000ull  /* bytes; accesses outside fault */
+#define FAKE_BASE 0x10000ull /* first address of every space */
+#define FAKE_SIZE 0x10000ull /* bytes; accesses outside fault */
 #define FAKE_STACK (FAKE_BASE + FAKE_SIZE)
 
 struct fake_thread {
@@ -67,10 +67,10 @@ struct fake_thread {
 };
 
 extern struct fake_thread fake_threads[THREAD_LIMIT];
-extern uint64_t fake_clock;	 /* ticks; 10 MHz */
-extern unsigned fake_spaces;	 /* alive */
-extern unsigned fake_tables;	 /* references to fd_tables and fs_contexts */
-extern int fake_power;		 /* -1 running, 0 off, 1 off with failure */
+extern uint64_t fake_clock;  /* ticks; 10 MHz */
+extern unsigned fake_spaces; /* alive */
+extern unsigned fake_tables; /* references to fd_tables and fs_contexts */
+extern int fake_power;	     /* -1 running, 0 off, 1 off with failure */
 extern char fake_log[4096];
 extern jmp_buf fake_jump; /* taken when the machine is switched off */
 
@@ -83,8 +83,7 @@ bool fake_call(struct thread *t, uint32_t number, uint64_t a, uint64_t b, uint64
 #define CALL0(t, n) fake_call(t, n, 0, 0, 0, 0, 0, 0)
 #define CALL1(t, n, a) fake_call(t, n, (uint64_t)(a), 0, 0, 0, 0, 0)
 #define CALL2(t, n, a, b) fake_call(t, n, (uint64_t)(a), (uint64_t)(b), 0, 0, 0, 0)
-#define CALL3(t, n, a, b, c)                                                                       \
-	fake_call(t, n, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), 0, 0, 0)
+#define CALL3(t, n, a, b, c) fake_call(t, n, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), 0, 0, 0)
 #define CALL4(t, n, a, b, c, d)                                                                    \
 	fake_call(t, n, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), (uint64_t)(d), 0, 0)
 #define CALL6(t, n, a, b, c, d, e, f)                                                              \

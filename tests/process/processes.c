@@ -79,7 +79,8 @@ static void waitid_information(void)
 	/* WNOWAIT leaves it, then it is taken */
 	for (int i = 0; i < 2; i++) {
 		CHECK(CALL6(t, NR_WAITID, 1, pid, MEMORY + 128, i == 0 ? 0x1000004 : 4, 0, 0));
-		CHECK(fake_result(t) == 0 && info[0] == LINUX_SIGCHLD && info[2] == CODE_CLD_EXITED);
+		CHECK(fake_result(t) == 0 && info[0] == LINUX_SIGCHLD &&
+		      info[2] == CODE_CLD_EXITED);
 		CHECK(info[4] == pid && info[6] == 5);
 	}
 	CHECK(CALL6(t, NR_WAITID, 0, 0, MEMORY + 128, 4, 0, 0) && fake_result(t) == -STATUS_CHILD);
@@ -225,11 +226,11 @@ static void exit_group_ends_all(void)
 static void clone_arguments(void)
 {
 	static const uint64_t bad[] = {
-		0x800,		      /* SIGHAND without VM */
-		0x10000 | 0x100,      /* THREAD without SIGHAND */
-		0x20000,	      /* NEWNS */
-		0x10000000,	      /* NEWUSER */
-		0x8000,		      /* PARENT of init */
+		0x800,			/* SIGHAND without VM */
+		0x10000 | 0x100,	/* THREAD without SIGHAND */
+		0x20000,		/* NEWNS */
+		0x10000000,		/* NEWUSER */
+		0x8000,			/* PARENT of init */
 		0x1000 | LINUX_SIGCHLD, /* PIDFD */
 		65,
 	};
