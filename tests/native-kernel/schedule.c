@@ -76,11 +76,12 @@ static void test_priority_order(void)
 		CHECK_EQUAL(order[i], priorities[N - 1 - i]);
 }
 
-/* Threads of one priority on one hart share it by their slices. */
-static void test_slices(void)
+/* Let spinners with slices 2:1:1:1 run; is the time they got in proportion? Generously. */
+static bool slices_are_kept(void)
 {
 	struct worker *w[SPINNERS];
 	uint64_t ticks[SPINNERS], total = 0;
+	bool is_kept;
 
 	reset();
 	for (unsigned i = 0; i < SPINNERS; i++) {
@@ -96,10 +97,24 @@ static void test_slices(void)
 		ticks[i] = query(w[i]->thread, THREAD_INFO, 2);
 		total += ticks[i];
 	}
-	/* The first has 2 of 5 parts, the others 1; generous, the host is busy. */
-	CHECK(ticks[0] * 5 > total && ticks[0] * 5 < total * 4);
+	is_kept = ticks[0] * 5 > total && ticks[0] * 5 < total * 4;
 	for (unsigned i = 1; i < SPINNERS; i++)
-		CHECK(ticks[i] * 15 > total && ticks[i] * 5 < total * 2);
+		is_kept = is_kept && ticks[i] * 15 > total && ticks[i] * 5 < total * 2;
+	return is_kept;
+}
+
+/*
+ * Threads of one priority on one hart share it by their slices. The emulated
+ * time runs on while a busy build machine runs something else, so one bad
+ * round of some proves nothing; a scheduler that ignores slices fails all.
+ */
+static void test_slices(void)
+{
+	bool is_kept = false;
+
+	for (unsigned round = 0; round < 6 && !is_kept; round++)
+		is_kept = slices_are_kept();
+	CHECK(is_kept);
 }
 
 /* Extreme slices: the thread gets on, and so do the others. */
