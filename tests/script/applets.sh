@@ -15,6 +15,7 @@ work=/var/tmp/applets
 rm -rf $work
 mkdir -p $work && cd $work || exit 1
 
+echo "SPDX-License-Identifier: BSD-2-Clause" # for the file of expected output
 title() { printf '\n== %s ==\n' "$*"; }
 
 title "files and folders"
