@@ -164,6 +164,17 @@ static void queue_drop_first(void)
 	memmove(&queue_space[0], &queue_space[1], queue_count * sizeof(queue_space[0]));
 }
 
+/* More page tables for a space, if need be those kept for spaces to come. */
+static bool add_tables(struct space *space)
+{
+	while (!kernel_space_add_bank(&space->kernel)) {
+		if (space->kernel.bank_count == KERNEL_SPACE_BANKS || !space_free_idle()) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static void run_queue(void)
 {
 	static struct window_item items[WINDOW_ITEMS];
@@ -177,7 +188,7 @@ static void run_queue(void)
 		if (err == ERR_OK || queue_count == 0) {
 			continue;
 		}
-		if (err == ERR_NO_TABLE && kernel_space_add_bank(&queue_space[0]->kernel)) {
+		if (err == ERR_NO_TABLE && add_tables(queue_space[0])) {
 			continue;
 		}
 		if (err != ERR_NO_TABLE) {

@@ -212,3 +212,17 @@ void space_note_resident(struct space *space, uint64_t cache_pages)
 		space->peak_resident = resident;
 	}
 }
+
+bool space_free_idle(void)
+{
+	for (uint32_t i = 0; i < SPACES_MAX && idle_count > 0; i++) {
+		if (spaces[i] != NULL && spaces[i]->idle) {
+			kernel_space_destroy(&spaces[i]->kernel);
+			slab_free(&space_slab, spaces[i]);
+			spaces[i] = NULL;
+			idle_count--;
+			return true;
+		}
+	}
+	return false;
+}

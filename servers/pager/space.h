@@ -75,6 +75,8 @@ int space_create(struct space **out);
 /* A copy of `parent`, copy on write. */
 int space_fork(struct space *parent, struct space **out);
 void space_destroy(struct space *space);
+/* Give the kernel objects kept of one destroyed space back; false if none are kept. */
+bool space_free_idle(void);
 /* How many are active. */
 uint32_t space_count(void);
 /* Space by slot 0..SPACES_MAX-1, NULL if never used: for walks over all. */

@@ -17,6 +17,7 @@ struct statistics statistics;
 
 void statistics_fault(struct space *space, bool major)
 {
+	space_note_resident(space, 0);
 	if (major) {
 		space->major_faults++;
 		statistics.major_faults++;
