@@ -30,7 +30,14 @@ if [ -n "$DISK" ] && [ -e "$DISK" ]; then
 	*) set -- "$@" -device virtio-blk-device,drive=disk0 ;;
 	esac
 fi
-[ -z "$ICOUNT" ] || set -- "$@" -icount shift=0,sleep=off -rtc clock=vm
+if [ -n "$ICOUNT" ]; then
+	# While all harts wait, time jumps to the next timer. With a disk it must
+	# pass as it does: when no timer is set the emulator would not serve the
+	# disk, and else hours would pass during one transfer.
+	sleep=off
+	[ -z "$DISK" ] || sleep=on
+	set -- "$@" -icount "shift=0,sleep=$sleep" -rtc clock=vm
+fi
 if [ "$CONSOLE" = person ]; then
 	set -- "$@" -nographic
 else
