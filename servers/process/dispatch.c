@@ -132,6 +132,8 @@ void dispatch_call(struct thread *t)
 
 static void ecall_handle(struct thread *t, const struct message *m)
 {
+	t->core->fault.pc = 0; /* the latest exception is history */
+	t->core->fault.bad_frame = false;
 	memcpy(t->args, m->words, sizeof(t->args));
 	t->call_number = m->words[7] < UINT32_MAX ? (uint32_t)m->words[7] : UINT32_MAX;
 	if (t->process->stopped) {
