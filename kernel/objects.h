@@ -79,7 +79,7 @@ struct thread {
 	enum fault_access fault_access;
 
 	uint64_t run_ticks;
-	uint64_t slice_end; /* until when it goes before others of its priority, ticks */
+	uint64_t slice_end;    /* until when it goes before others of its priority, ticks */
 	bool fpu_used;	       /* fpu[] counts; else all zero */
 	struct hart *fpu_hart; /* whose FPU registers may still hold fpu[] */
 	uint64_t fpu[33];      /* f0-f31, fcsr */
