@@ -72,6 +72,8 @@ void cache_tick(void);
 /* Put a page on the queues of those that can be evicted, or take it off (if it is there). */
 void replace_add(uint32_t number);
 void replace_remove(uint32_t number);
+/* How many are on them. */
+uint32_t replace_evictable(void);
 /* Memory is getting short: find out which pages are in use, a batch at a time. */
 void cache_age(void);
 /* Try to free `count` frames. Returns how many were freed. */

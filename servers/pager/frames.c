@@ -6,7 +6,8 @@
  * Free frames are a list, lowest number first at the start so that clusters
  * read from the disk tend to be contiguous. Three marks: at `ageing` free frames
  * the cache begins to look which pages are in use; at `low` it gives pages back (cache_reclaim); below `reserve` only requests
- * that give memory back themselves (unmap, destroy) get frames.
+ * that give memory back themselves (unmap, destroy) get frames. A fourth mark, `floor`,
+ * counts evictable frames too: memory that cannot be evicted stops there.
  *
  * Invariant F1: a frame is FREE only when no page-table entry shows it.
  */
@@ -15,6 +16,11 @@
 #include <string.h>
 
 #include "servers/pager/cache.h"
+
+/* What is left to the cache: a share of the pool, as far as programs' text can be expected to
+ * need it. */
+#define FLOOR_SHARE 16u
+#define FLOOR_MOST 2048u /* 8 MiB */
 
 struct frames frames;
 
@@ -75,6 +81,7 @@ bool frames_init(const struct pool_extent *list, unsigned count)
 	frames.reserve = total / 256 < 8 ? 8 : total / 256 > 64 ? 64 : total / 256;
 	frames.low = frames.reserve + (total / 64 > 256 ? 256 : total / 64);
 	frames.ageing = frames.low + total / 8;
+	frames.floor = total / FLOOR_SHARE > FLOOR_MOST ? FLOOR_MOST : total / FLOOR_SHARE;
 	frames.zero = frame_take(FRAME_ZERO);
 	frame_zero(frames.zero);
 	return true;
@@ -101,6 +108,11 @@ bool frames_reserve(uint32_t count, bool urgent)
 	return frames.free >= count + (urgent ? 0 : frames.reserve);
 }
 
+bool frames_may_keep(void)
+{
+	return frames.free + replace_evictable() > frames.reserve + frames.floor;
+}
+
 uint32_t frame_take(enum frame_kind kind)
 {
 	uint32_t number = free_head;
@@ -122,6 +134,9 @@ uint32_t frame_take(enum frame_kind kind)
 
 uint32_t frame_allocate(enum frame_kind kind)
 {
+	if (kind == FRAME_PRIVATE && !frames_may_keep()) {
+		return 0;
+	}
 	return frames_reserve(1, false) ? frame_take(kind) : 0;
 }
 

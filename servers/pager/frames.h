@@ -65,6 +65,7 @@ struct frames {
 	uint32_t reserve; /* frames kept for requests that give memory back */
 	uint32_t low;	  /* free frames at which reclaiming begins */
 	uint32_t ageing;  /* free frames at which ageing begins */
+	uint32_t floor;	  /* free and evictable frames that are left to the cache */
 	uint32_t zero;	  /* the FRAME_ZERO frame */
 	uint32_t by_kind[FRAME_KINDS];
 };
@@ -87,10 +88,16 @@ void *frame_data(uint32_t number);
  * not pinned may be evicted.
  */
 bool frames_reserve(uint32_t count, bool urgent);
+/*
+ * May one more frame hold a page that cannot be evicted (of private memory, or a
+ * written one of a memory object)? Not if less than the floor would be left to the
+ * cache: without that, programs would read their own text again and again.
+ */
+bool frames_may_keep(void);
 /* A frame, after frames_reserve said that there is one: refs 1, contents undefined. Evicts
  * nothing. */
 uint32_t frame_take(enum frame_kind kind);
-/* Both: a frame or 0. */
+/* Both: a frame or 0. For a PRIVATE frame the floor must be left, see frames_may_keep. */
 uint32_t frame_allocate(enum frame_kind kind);
 /* Precondition: no page-table entry shows it (the unmap was run, not just queued). */
 void frame_free(uint32_t number);

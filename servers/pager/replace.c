@@ -79,6 +79,11 @@ void replace_remove(uint32_t number)
 	f->flags &= (uint8_t) ~(FRAME_QUEUED | FRAME_INACTIVE);
 }
 
+uint32_t replace_evictable(void)
+{
+	return active.length + inactive.length;
+}
+
 static bool is_locked(const struct object *object, uint64_t index)
 {
 	uint64_t page, count;

@@ -56,6 +56,9 @@ int cache_make_dirty(struct object *object, uint64_t index, uint32_t frame)
 	if (object->kind == OBJECT_KIND_TMPFS && cache_counts.memory_pages > frames.total / 2) {
 		return -STATUS_NOSPC; /* it could never be evicted */
 	}
+	if (!object_on_disk(object) && !frames_may_keep()) {
+		return -STATUS_NOMEM;
+	}
 	if (object->kind != OBJECT_KIND_ANONYMOUS && !(f->flags & FRAME_ALLOCATED)) {
 		int error = files_allocate(object->fs, object->ino, index, 1);
 

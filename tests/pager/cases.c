@@ -513,6 +513,7 @@ const struct pager_case pager_cases[] = {
 	{"unlink", unlink_case, 1000},
 	{"advice", advice_case, 2000},
 	{"memory-full", memory_full_case, 600},
+	{"floor", floor_case, 600},
 	{"figures", figures_case, 1000},
 	{"tables", tables_case, 9000},
 	{"tail", tail_case, 1000},

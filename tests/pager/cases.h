@@ -31,6 +31,7 @@ void write_errors_case(void);
 void unlink_case(void);
 void advice_case(void);
 void memory_full_case(void);
+void floor_case(void);
 void figures_case(void);
 void tables_case(void);
 void tail_case(void);

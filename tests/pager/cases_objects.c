@@ -394,6 +394,31 @@ void memory_full_case(void)
 	model_check_frames();
 }
 
+/*
+ * Private memory takes all it gets; programs' text stays in the cache. Fails if
+ * the floor is not left: each page is then read again each time.
+ */
+void floor_case(void)
+{
+	struct fake_file *file = marked_file(20);
+	uint64_t s = case_space(), object = open_object(file), n, before;
+
+	case_map(s, BASE, 590, 3, PAGER_FIXED, 0, 0);
+	for (n = 0; case_fault(s, BASE + PAGES(n), FAULT_WRITE) == 0; n++) {
+		CHECK(n < 590);
+	}
+	for (unsigned round = 0; round < 3; round++) {
+		before = cache_counts.pages_in;
+		for (n = 0; n < 20; n++) {
+			CHECK(CALL(PAGER_OBJECT_READ_XFER, object, PAGES(n), 4096, 0) == 4096);
+			CHECK(case_fault(s, BASE + PAGES(580), FAULT_WRITE) ==
+			      PAGER_FAULT_NO_MEMORY);
+		}
+		CHECK(cache_counts.pages_in - before == (round == 0 ? 20 : 0));
+	}
+	model_check_frames();
+}
+
 void figures_case(void)
 {
 	struct pager_region *r = (void *)pager_xfer;
