@@ -31,9 +31,12 @@ if [ -n "$DISK" ] && [ -e "$DISK" ]; then
 	esac
 fi
 if [ -n "$ICOUNT" ]; then
-	# While all harts wait, time jumps to the next timer. With a disk it must
-	# pass as it does: when no timer is set the emulator would not serve the
-	# disk, and else hours would pass during one transfer.
+	# While all harts wait, sleep=off lets time jump to the next timer, though
+	# the disk works in the host's time. "No timer" is a compare value of ~0,
+	# which the emulator takes for a timer at the end of its 63-bit time: it
+	# jumps there and serves nothing any more (seen: `info jit`, guest clock
+	# 9223372005 s ahead). So with a disk, waiting takes the time it takes. Instructions
+	# are counted the same.
 	sleep=off
 	[ -z "$DISK" ] || sleep=on
 	set -- "$@" -icount "shift=0,sleep=$sleep" -rtc clock=vm
