@@ -14,6 +14,8 @@
  */
 #include "kernel/interrupt.h"
 #include "kernel/ipc.h"
+#include "kernel/notification.h"
+#include "kernel/sched_context.h"
 #include "kernel/schedule.h"
 #include "kernel/thread.h"
 
@@ -26,13 +28,13 @@ static bool detach_space(struct thread *t)
 		vm_message_buffer_unmap(t->space.object, t->buffer_number);
 	}
 	t->has_buffer = false;
+	t->hold |= HOLD_NO_SPACE;
 	return true;
 }
 
 static bool detach_sched(struct thread *t)
 {
-	sched_stop(t);
-	thread_sched(t)->thread = NULL;
+	thread_detach_sched(t);
 	return true;
 }
 
@@ -157,12 +159,6 @@ static bool space_destroy(struct space_object *space)
 	return true;
 }
 
-static bool sched_context_destroy(struct sched_context *sched)
-{
-	(void)sched; /* its thread's embedded slot is gone already */
-	return true;
-}
-
 /* Destroy the object of a primary slot that has no descendants. False = preempted. */
 static bool destroy(struct cap_slot *slot)
 {
@@ -171,7 +167,8 @@ static bool destroy(struct cap_slot *slot)
 		thread_destroy(slot->object);
 		return true;
 	case OBJECT_SCHED_CONTEXT:
-		return sched_context_destroy(slot->object);
+		sched_context_stop(slot->object); /* its thread's embedded slot is gone already */
+		return true;
 	case OBJECT_ENDPOINT:
 		return endpoint_destroy(slot->object);
 	case OBJECT_REPLY:

@@ -9,35 +9,46 @@
 #include "kernel/types.h"
 
 struct thread;
+struct sched_context;
 struct vm_space;
 
 #define PRIORITIES (PRIORITY_MAX + 1)
 
 /* Ready threads of one hart that do not run: a ring for each priority. */
 struct run_queue {
+	int top;			    /* the highest priority there is, -1 = empty */
 	uint64_t occupied[PRIORITIES / 64]; /* bit p: ring p is not empty */
 	struct thread *ring[PRIORITIES];    /* the thread to run next; its `previous` is the last */
 };
 
 struct hart {
-	uintptr_t stack_top;	/* first, trap_entry.S */
-	unsigned index;		/* logical number */
-	bool online;		/* takes part in scheduling */
-	bool is_idle;		/* waits for an interrupt, outside the lock */
-	bool reschedule;	/* a better thread may be ready, or the slice is over */
-	bool evict;		/* another hart asks this one to leave its thread and space */
-	struct thread *current; /* NULL: idle, or evicted */
-	struct vm_space *active_space;
-	struct thread *fpu_owner; /* whose state the FPU registers hold */
-	uint64_t timer_at;	  /* when the timer interrupt is programmed to come */
-	uint64_t switched_at;	  /* when current began to run, or the hart to idle */
+	uintptr_t stack_top;	       /* first, trap_entry.S */
+	uint32_t bit;		       /* 1 << index */
+	uint32_t local;		       /* 1: in a hart-local section (lock.h); trap_entry.S */
+	struct thread *current;	       /* NULL: idle, or evicted */
+	uint64_t fast_switches;	       /* entries that switched threads on the fast path */
+	uint64_t entries;	       /* all others */
+	uint64_t switches;	       /* others than the fast ones */
+	struct thread *fpu_owner;      /* whose state the FPU registers hold */
+	struct sched_context *charged; /* who pays for the time since charged_since; NULL: idle */
+	uint64_t charged_since;
 	uint64_t idle_ticks;
-	uint64_t switches, entries; /* statistics, HART_INFO */
+	uint64_t timer_at; /* when the timer interrupt is programmed to come */
+	struct vm_space *active_space;
+	unsigned index;	  /* logical number */
+	bool online;	  /* takes part in scheduling */
+	bool is_idle;	  /* waits for an interrupt, outside the lock */
+	bool reschedule;  /* a better thread may be ready, or the slice is over */
+	bool evict;	  /* another hart asks this one to leave its thread and space */
+	uint8_t counters; /* in scounteren */
 	struct run_queue queue;
 };
 _Static_assert(offsetof(struct hart, stack_top) == 0, "trap_entry.S");
+_Static_assert(offsetof(struct hart, local) == 12, "trap_entry.S");
 
 extern struct hart harts[HARTS_MAX];
+/* No hart from this number on is online, or was. */
+extern unsigned harts_online_end;
 
 #ifdef KERNEL_HOST
 struct hart *hart_current(void);

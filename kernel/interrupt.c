@@ -11,7 +11,7 @@
 
 #include "kernel/csr.h"
 #include "kernel/invoke.h"
-#include "kernel/ipc.h"
+#include "kernel/notification.h"
 #include "kernel/panic.h"
 #include "kernel/plic.h"
 #include "kernel/schedule.h"

@@ -8,15 +8,18 @@
  * receiver's capability reaches it. The kernel speaks for a thread (ecall of a
  * personality, exception, page fault) by the same calls.
  *
- * thread.reply has two uses by state: RECEIVING, the object it will receive
- * with; WAITING_REPLY, the object that holds it.
+ * A thread that receives names the Reply object it does it with (serving); a
+ * caller that it received from names the object that holds it (held_by). The
+ * caller lends its time meanwhile (lend.h). What fast.c does is the same, for
+ * the most frequent cases.
  */
 #include "kernel/ipc.h"
 
-#include "kernel/print.h"
+#include "kernel/lend.h"
+#include "kernel/notification.h"
 #include "kernel/schedule.h"
 #include "kernel/thread.h"
-#include "kernel/timer.h"
+#include "kernel/wait_queue.h"
 
 const uint8_t message_register[MESSAGE_REGISTERS] = {12, 13, 14, 15, 16, 5, 6, 7, 28, 29};
 
@@ -27,52 +30,32 @@ static void endpoint_enqueue(struct endpoint *endpoint, struct thread *t, bool r
 	endpoint->receivers = receiver;
 	t->endpoint = endpoint;
 	t->state = receiver ? THREAD_RECEIVING : THREAD_SENDING;
-	t->next = NULL;
-	t->previous = endpoint->tail;
-	if (endpoint->tail != NULL) {
-		endpoint->tail->next = t;
-	} else {
-		endpoint->head = t;
-	}
-	endpoint->tail = t;
+	wait_queue_add(&endpoint->queue, t);
 }
 
 static void endpoint_dequeue(struct thread *t)
 {
-	struct endpoint *endpoint = t->endpoint;
-
-	if (t->previous != NULL) {
-		t->previous->next = t->next;
-	} else {
-		endpoint->head = t->next;
-	}
-	if (t->next != NULL) {
-		t->next->previous = t->previous;
-	} else {
-		endpoint->tail = t->previous;
-	}
-	t->next = NULL;
-	t->previous = NULL;
+	wait_queue_remove(&t->endpoint->queue, t);
 	t->endpoint = NULL;
+	t->state = THREAD_READY;
 }
 
-static void notification_dequeue(struct thread *t)
+/* t receives with the reply object (NULL: none) from now on: serving and server name each other. */
+static void set_serving(struct thread *t, struct reply *reply)
 {
-	struct notification *n = t->notification;
-
-	if (t->previous != NULL) {
-		t->previous->next = t->next;
-	} else {
-		n->head = t->next;
+	if (t->serving == reply) {
+		return;
 	}
-	if (t->next != NULL) {
-		t->next->previous = t->previous;
-	} else {
-		n->tail = t->previous;
+	if (t->serving != NULL) {
+		t->serving->server = NULL;
 	}
-	t->next = NULL;
-	t->previous = NULL;
-	t->notification = NULL;
+	if (reply != NULL) {
+		if (reply->server != NULL) {
+			reply->server->serving = NULL;
+		}
+		reply->server = t;
+	}
+	t->serving = reply;
 }
 
 /* --- moving a message ------------------------------------------------------ */
@@ -142,6 +125,12 @@ static void transfer(struct thread *from, struct thread *to)
 				       from->fault_code},
 			  4);
 		break;
+	case SEND_EXHAUSTED:
+		put_words(to, LABEL_EXHAUSTED,
+			  (uint64_t[]){from->time != NULL ? from->time->consumed : 0,
+				       from->time != NULL ? from->time->timer.deadline : 0},
+			  2);
+		break;
 	case SEND_FAULT:
 		put_words(to, LABEL_FAULT,
 			  (uint64_t[]){from->fault_address, from->fault_access, from->registers[0],
@@ -156,23 +145,20 @@ static void transfer(struct thread *from, struct thread *to)
 /* `to` receives from `from`; both are in no queue. Makes neither of them ready by itself. */
 static void deliver(struct thread *from, struct thread *to)
 {
-	struct reply *reply = to->reply;
-
 	transfer(from, to);
-	to->reply = NULL;
-	if (reply != NULL) {
-		reply->receiver = NULL;
-	}
 	to->state = THREAD_READY;
 	if (!from->is_call) {
 		from->state = THREAD_READY;
 		set_result(from, ERR_OK);
-	} else if (reply == NULL) {
+		lend_return(to);
+	} else if (to->serving == NULL) {
 		ipc_cancel(from);
+		lend_return(to);
 	} else {
-		reply->caller = from;
-		from->reply = reply;
+		to->serving->caller = from;
+		from->held_by = to->serving;
 		from->state = THREAD_WAITING_REPLY;
+		lend(from, to);
 	}
 }
 
@@ -181,10 +167,11 @@ static void deliver(struct thread *from, struct thread *to)
 /* t, with its send_* fields set, gives its message to the endpoint or waits in its queue. */
 static void send(struct thread *t, struct endpoint *endpoint)
 {
-	struct thread *receiver = endpoint->receivers ? endpoint->head : NULL;
+	struct thread *receiver = endpoint->receivers ? endpoint->queue.head : NULL;
 
 	if (receiver == NULL) {
 		endpoint_enqueue(endpoint, t, false);
+		lend_to_server(t, endpoint);
 		return;
 	}
 	endpoint_dequeue(receiver);
@@ -253,7 +240,7 @@ void ipc_send(struct thread *t, bool may_block)
 	if (err == ERR_OK && !may_block) {
 		struct endpoint *endpoint = slot->object;
 
-		if (!endpoint->receivers || endpoint->head == NULL) {
+		if (!endpoint->receivers || endpoint->queue.head == NULL) {
 			err = ERR_WOULD_BLOCK;
 		}
 	}
@@ -291,49 +278,51 @@ static enum err receive_check(struct thread *t, struct receive *receive)
 		return err;
 	}
 	receive->reply = slot->object;
-	return receive->reply->receiver != NULL ? ERR_BUSY : ERR_OK;
+	/* Another thread waits for a caller with it. */
+	return receive->reply->server != NULL && receive->reply->server != t &&
+			       receive->reply->server->state == THREAD_RECEIVING
+		       ? ERR_BUSY
+		       : ERR_OK;
 }
 
-/* Take the bound notification's word, if there is one, as the message received. */
-static bool receive_signal(struct thread *t)
+/* The first thread that receives from an endpoint inherits the priorities of who waits there. */
+static void set_server(struct endpoint *endpoint, struct thread *t)
 {
-	struct notification *n = t->bound.object;
-
-	if (t->bound.type == OBJECT_NONE || n->word == 0) {
-		return false;
+	if (endpoint->server != NULL || t->served == endpoint) {
+		return;
 	}
-	t->registers[REG_BADGE] = n->word;
-	t->registers[REG_A1] = MESSAGE_TAG(LABEL_NOTIFICATION, 0);
-	set_result(t, ERR_OK);
-	n->word = 0;
-	return true;
+	if (t->served != NULL) {
+		t->served->server = NULL;
+	}
+	endpoint->server = t;
+	t->served = endpoint;
 }
 
 static void receive_commit(struct thread *t, const struct receive *receive, bool may_block)
 {
 	struct endpoint *endpoint = receive->endpoint;
 
-	if (receive_signal(t)) {
+	lend_return(t);
+	if (notification_take_bound(t)) {
 		return;
 	}
-	if (endpoint->head != NULL && !endpoint->receivers) {
-		struct thread *sender = endpoint->head;
+	if (endpoint->queue.head == NULL || endpoint->receivers) {
+		if (!may_block) {
+			set_result(t, ERR_WOULD_BLOCK);
+			return;
+		}
+		set_serving(t, receive->reply);
+		endpoint_enqueue(endpoint, t, true);
+		set_server(endpoint, t);
+		return;
+	}
+	struct thread *sender = endpoint->queue.head;
 
-		endpoint_dequeue(sender);
-		t->reply = receive->reply;
-		deliver(sender, t);
-		sched_ready(sender, false);
-		return;
-	}
-	if (!may_block) {
-		set_result(t, ERR_WOULD_BLOCK);
-		return;
-	}
-	t->reply = receive->reply;
-	if (t->reply != NULL) {
-		t->reply->receiver = t;
-	}
-	endpoint_enqueue(endpoint, t, true);
+	endpoint_dequeue(sender);
+	set_serving(t, receive->reply);
+	set_server(endpoint, t);
+	deliver(sender, t);
+	sched_ready(sender, false);
 }
 
 void ipc_receive(struct thread *t, bool may_block)
@@ -363,7 +352,6 @@ static void answer_fault(struct thread *server, struct thread *caller)
 {
 	uint64_t tag = server->registers[REG_A1];
 
-	caller->state = THREAD_READY;
 	if (message_label(tag) != FAULT_FAIL) {
 		return; /* it tries the access again */
 	}
@@ -379,7 +367,13 @@ static struct thread *answer(struct thread *server, struct reply *reply)
 	unsigned words = message_words(tag);
 
 	reply->caller = NULL;
-	caller->reply = NULL;
+	caller->held_by = NULL;
+	if (server->lender == caller) {
+		lend_return(server);
+	}
+	lend_recall(caller);
+	caller->state =
+		THREAD_READY; /* not before: it may have to wait again, and is in no queue */
 	switch (caller->send_kind) {
 	case SEND_MESSAGE:
 		server->send_kind = SEND_MESSAGE;
@@ -387,19 +381,21 @@ static struct thread *answer(struct thread *server, struct reply *reply)
 		server->send_badge = 0;
 		server->may_grant = true;
 		transfer(server, caller);
-		caller->state = THREAD_READY;
 		break;
 	case SEND_ECALL:
 		for (unsigned i = 0; i < words && i < 8; i++) {
 			caller->registers[REG_A0 + i] = message_word(server, i);
 		}
-		caller->state = THREAD_READY;
 		break;
 	case SEND_FAULT:
 		answer_fault(server, caller);
 		break;
 	case SEND_EXCEPTION:
-		caller->state = THREAD_READY;
+		if (message_label(tag) == EXCEPTION_SET_PC && words > 0) {
+			caller->registers[0] = message_word(server, 0) & ~1ull;
+		}
+		break;
+	case SEND_EXHAUSTED:
 		break;
 	}
 	return caller;
@@ -447,79 +443,6 @@ void ipc_reply_receive(struct thread *t)
 	}
 }
 
-/* --- notifications --------------------------------------------------------- */
-
-void notification_signal(struct notification *n, uint64_t bits, bool handoff)
-{
-	struct thread *t = n->head;
-
-	n->word |= bits;
-	if (n->word == 0) {
-		return; /* through a capability without a badge: nothing to wake for */
-	}
-	if (t != NULL) {
-		notification_dequeue(t);
-		t->registers[REG_BADGE] = n->word;
-		set_result(t, ERR_OK);
-	} else if (n->bound != NULL && n->bound->state == THREAD_RECEIVING) {
-		t = n->bound;
-		endpoint_dequeue(t);
-		if (t->reply != NULL) {
-			t->reply->receiver = NULL;
-		}
-		t->reply = NULL;
-		t->registers[REG_BADGE] = n->word;
-		t->registers[REG_A1] = MESSAGE_TAG(LABEL_NOTIFICATION, 0);
-		set_result(t, ERR_OK);
-	} else {
-		return;
-	}
-	n->word = 0;
-	t->state = THREAD_READY;
-	sched_ready(t, handoff);
-}
-
-void ipc_signal(struct thread *t)
-{
-	struct cap_slot *slot;
-	enum err err = cap_lookup_typed(t->cspace.object, (uint32_t)t->registers[REG_A0],
-					OBJECT_NOTIFICATION, RIGHT_WRITE, &slot);
-
-	set_result(t, err);
-	if (err == ERR_OK) {
-		notification_signal(slot->object, slot->badge, false);
-	}
-}
-
-void ipc_wait(struct thread *t, bool may_block)
-{
-	struct cap_slot *slot;
-	struct notification *n;
-	enum err err = cap_lookup_typed(t->cspace.object, (uint32_t)t->registers[REG_A0],
-					OBJECT_NOTIFICATION, RIGHT_READ, &slot);
-
-	set_result(t, err);
-	if (err != ERR_OK) {
-		return;
-	}
-	n = slot->object;
-	if (n->word != 0 || !may_block) {
-		t->registers[REG_BADGE] = n->word;
-		n->word = 0;
-		return;
-	}
-	t->state = THREAD_WAITING_SIGNAL;
-	t->notification = n;
-	t->next = NULL;
-	t->previous = n->tail;
-	if (n->tail != NULL) {
-		n->tail->next = t;
-	} else {
-		n->head = t;
-	}
-	n->tail = t;
-}
-
 /* --- ending waits ---------------------------------------------------------- */
 
 void ipc_detach(struct thread *t)
@@ -530,15 +453,25 @@ void ipc_detach(struct thread *t)
 	if (t->notification != NULL) {
 		notification_dequeue(t);
 	}
-	if (t->reply != NULL) {
-		if (t->state == THREAD_WAITING_REPLY) {
-			t->reply->caller = NULL;
-		} else {
-			t->reply->receiver = NULL;
-		}
-		t->reply = NULL;
+	if (t->held_by != NULL) {
+		t->held_by->caller = NULL;
+		t->held_by = NULL;
 	}
 	t->state = THREAD_STOPPED;
+	lend_recall(t);
+}
+
+void ipc_forget(struct thread *t)
+{
+	ipc_detach(t);
+	set_serving(t, NULL);
+	if (t->served != NULL) {
+		t->served->server = NULL;
+		t->served = NULL;
+	}
+	if (t->lender != NULL) {
+		lend_return(t);
+	}
 }
 
 void ipc_cancel(struct thread *t)
@@ -559,22 +492,19 @@ void ipc_cancel(struct thread *t)
 	sched_ready(t, false);
 }
 
-bool endpoint_destroy(struct endpoint *endpoint)
+void ipc_end_receive(struct thread *t)
 {
-	while (endpoint->head != NULL) {
-		ipc_cancel(endpoint->head);
-		if (thread_preempt_pending()) {
-			return false;
-		}
-	}
-	return true;
+	endpoint_dequeue(t);
 }
 
-bool notification_destroy(struct notification *n)
+bool endpoint_destroy(struct endpoint *endpoint)
 {
-	timer_disarm(n);
-	while (n->head != NULL) {
-		ipc_cancel(n->head);
+	if (endpoint->server != NULL) {
+		endpoint->server->served = NULL;
+		endpoint->server = NULL;
+	}
+	while (endpoint->queue.head != NULL) {
+		ipc_cancel(endpoint->queue.head);
 		if (thread_preempt_pending()) {
 			return false;
 		}
@@ -584,9 +514,8 @@ bool notification_destroy(struct notification *n)
 
 void reply_destroy(struct reply *reply)
 {
-	if (reply->receiver != NULL) {
-		reply->receiver->reply = NULL;
-		reply->receiver = NULL;
+	if (reply->server != NULL) {
+		set_serving(reply->server, NULL);
 	}
 	if (reply->caller != NULL) {
 		ipc_cancel(reply->caller);

@@ -41,25 +41,24 @@ void ipc_receive(struct thread *t, bool may_block);
 void ipc_reply(struct thread *t);
 /* The answer half of SYS_REPLY_RECEIVE has been prepared by items; does both halves. */
 void ipc_reply_receive(struct thread *t);
-void ipc_signal(struct thread *t);
-void ipc_wait(struct thread *t, bool may_block);
 
 /* Make t, whose message the kernel speaks for, wait for the endpoint named by one of its own
  * embedded slots or its window's. If there is none the thread is stopped and reported. */
 void ipc_kernel_call(struct thread *t, const struct cap_slot *endpoint, enum send_kind kind);
 
-/* Or bits into the notification's word and wake who waits for it. */
-void notification_signal(struct notification *n, uint64_t bits, bool handoff);
-
 /* End the wait of t, whatever it is, with ERR_CANCELLED or by doing again what it waited for. */
 void ipc_cancel(struct thread *t);
 
-/* Take t out of every queue and partnership, for its destruction. */
+/* t, which receives, has been given something else: it waits no more. */
+void ipc_end_receive(struct thread *t);
+
+/* Take t out of the queue or reply object it waits in; what it lent comes back. It is STOPPED. */
 void ipc_detach(struct thread *t);
+/* The same, and out of whatever it serves, for its destruction. */
+void ipc_forget(struct thread *t);
 
 /* Destruction; false = preempted, call again. */
 bool endpoint_destroy(struct endpoint *endpoint);
-bool notification_destroy(struct notification *n);
 void reply_destroy(struct reply *reply);
 
 #endif

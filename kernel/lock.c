@@ -9,20 +9,29 @@
 
 #include "kernel/schedule.h"
 
-static uint32_t is_held;
+uint32_t kernel_lock_held;
 
 void kernel_lock(void)
 {
+	struct hart *self = hart_current();
+
 	/* Acquire: pairs with the release in kernel_unlock. amoswap.w.aq */
-	while (__atomic_exchange_n(&is_held, 1, __ATOMIC_ACQUIRE) != 0) {
+	while (__atomic_exchange_n(&kernel_lock_held, 1, __ATOMIC_ACQUIRE) != 0) {
 		do {
 			hart_serve_eviction();
-		} while (__atomic_load_n(&is_held, __ATOMIC_RELAXED) != 0);
+		} while (__atomic_load_n(&kernel_lock_held, __ATOMIC_RELAXED) != 0);
+	}
+	/* L2: the lock before the looks at the flags; pairs with L1 in hart_local_enter. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for (struct hart *hart = harts; hart < harts + harts_online_end; hart++) {
+		/* A section is short and waits for nobody. Acquire: sees what it did. */
+		while (hart != self && __atomic_load_n(&hart->local, __ATOMIC_ACQUIRE) != 0) {
+		}
 	}
 }
 
 void kernel_unlock(void)
 {
-	/* Release: all that the holder did is seen by the next one. */
-	__atomic_store_n(&is_held, 0, __ATOMIC_RELEASE);
+	/* Release: all that the holder did is seen by the next one, and by sections. */
+	__atomic_store_n(&kernel_lock_held, 0, __ATOMIC_RELEASE);
 }

@@ -1,18 +1,72 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The kernel lock: one spin lock around everything a trap does between
- * saving and restoring user registers. Interrupts are off in the kernel, so
- * a hart holds it for one bounded piece of work at a time.
+ * Who may touch the kernel's objects.
  *
- * A hart that waits for it still serves requests to leave its thread and space
- * (hart.h, evict): the holder may wait for that.
+ * The kernel lock excludes everybody: whoever holds it is alone in the kernel.
+ * It is taken for all that is not one of a few short paths (fast.c). Those run
+ * in a *hart-local section*, which takes no lock that another hart takes:
+ * each hart has a flag of its own, and whoever takes the kernel lock waits
+ * until no other hart's flag is set. So sections of different harts run side by
+ * side, and none runs beside a holder of the kernel lock.
+ *
+ * Within a section a hart may change
+ *   - itself (struct hart), and threads whose `hart` it is;
+ *   - a reply object, scheduling context or handler of such a thread, where the
+ *     path checked that all threads concerned are of this hart;
+ *   - an endpoint's queue, while it holds the endpoint's own lock;
+ *   - a notification's word, by atomic operations;
+ * and may read everything else: objects are only destroyed, slots only
+ * changed, by a holder of the kernel lock.
+ *
+ * Order: hart-local section, then at most one endpoint lock. A section waits
+ * for nobody: if a lock is taken it gives up and takes the kernel lock, which is
+ * taken outside of sections only. Interrupts are off throughout.
+ *
+ * A hart that waits for the kernel lock serves requests to leave its thread
+ * and space (hart.h, evict): the holder may wait for that.
  */
 #ifndef KERNEL_LOCK_H
 #define KERNEL_LOCK_H
 
-/* Wait for the lock, in no particular order. Not re-entrant. */
+#include "kernel/hart.h"
+
+extern uint32_t kernel_lock_held;
+
+/* Wait for the lock, in no particular order, then for the others' sections. Not re-entrant. */
 void kernel_lock(void);
 /* Precondition: this hart holds it. */
 void kernel_unlock(void);
+
+/* Begin a section on this hart; false if somebody has or wants the kernel lock. */
+static inline bool hart_local_enter(struct hart *hart)
+{
+	__atomic_store_n(&hart->local, 1, __ATOMIC_RELAXED);
+	/* L1: the flag before the look at the lock; pairs with L2 in kernel_lock. Either this hart
+	 * sees the lock taken, or its taker sees the flag. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (__builtin_expect(__atomic_load_n(&kernel_lock_held, __ATOMIC_ACQUIRE) == 0, 1)) {
+		return true;
+	}
+	__atomic_store_n(&hart->local, 0, __ATOMIC_RELAXED);
+	return false;
+}
+
+static inline void hart_local_leave(struct hart *hart)
+{
+	/* Release: the section's stores before the flag; pairs with the acquire in kernel_lock. */
+	__atomic_store_n(&hart->local, 0, __ATOMIC_RELEASE);
+}
+
+/* An endpoint's lock, within a section. False if another hart has it. */
+static inline bool endpoint_try_lock(uint32_t *lock)
+{
+	/* Acquire: pairs with the release below. amoswap.w.aq */
+	return __atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) == 0;
+}
+
+static inline void endpoint_unlock(uint32_t *lock)
+{
+	__atomic_store_n(lock, 0, __ATOMIC_RELEASE);
+}
 
 #endif

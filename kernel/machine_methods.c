@@ -8,47 +8,23 @@
 #define CONSOLE_BYTES 2048
 #define CONSOLE_WORD 16
 
-/* Slices outside of this are taken as these: shorter than a switch takes leaves no time to run,
- * and time plus slice must not overflow. */
-#define SLICES_A_SECOND_MOST 20000u
-#define SLICE_TICKS_MOST (1ull << 62)
-
-static uint64_t slice_ticks(uint64_t asked)
+enum err hart_allow_counters(struct invocation *call)
 {
-	uint64_t least = machine.timebase_hz / SLICES_A_SECOND_MOST + 1;
-
-	if (asked < least) {
-		return least;
-	}
-	return asked > SLICE_TICKS_MOST ? SLICE_TICKS_MOST : asked;
-}
-
-enum err hart_configure(struct invocation *call)
-{
-	uint64_t all = (1ull << machine.hart_count) - 1;
-	uint64_t mask = call->arguments[3] != 0 ? call->arguments[3] : all;
 	struct cap_slot *slot;
-	struct sched_context *sched;
-	enum err err = cap_lookup_typed(invocation_cspace(call), call->arguments[0],
-					OBJECT_SCHED_CONTEXT, RIGHT_MANAGE, &slot);
+	struct thread *t;
+	enum err err = cap_lookup_typed(invocation_cspace(call), call->arguments[0], OBJECT_THREAD,
+					RIGHT_MANAGE, &slot);
 
 	if (err != ERR_OK) {
 		return err;
 	}
-	if (call->arguments[1] > PRIORITY_MAX || call->arguments[2] == 0 || (mask & all) == 0) {
+	if ((call->arguments[1] & ~(uint64_t)COUNTERS_ALL) != 0) {
 		return ERR_ARGUMENT;
 	}
-	sched = slot->object;
-	if (sched->thread != NULL) {
-		sched_stop(sched->thread);
-	}
-	sched->priority = (uint8_t)call->arguments[1];
-	sched->slice = slice_ticks(call->arguments[2]);
-	sched->allowed.bits = (uint32_t)(mask & all);
-	sched->configured = true;
-	if (sched->thread != NULL) {
-		sched_ready(sched->thread, false);
-	}
+	t = slot->object;
+	sched_stop(t);
+	t->counters = (uint8_t)call->arguments[1];
+	sched_ready(t, false);
 	return ERR_OK;
 }
 
@@ -62,10 +38,10 @@ enum err hart_info(struct invocation *call)
 	hart = &harts[call->arguments[0]];
 	call->result[0] = hart->idle_ticks;
 	if (hart->is_idle) {
-		call->result[0] += time_now() - hart->switched_at;
+		call->result[0] += time_now() - hart->charged_since;
 	}
-	call->result[1] = hart->switches;
-	call->result[2] = hart->entries;
+	call->result[1] = hart->switches + hart->fast_switches;
+	call->result[2] = hart->entries + hart->fast_switches;
 	call->results = 3;
 	return ERR_OK;
 }

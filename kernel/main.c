@@ -12,21 +12,19 @@
 #include "sbi/machine.h"
 #include "sbi/sbi.h"
 
-#define SCOUNTEREN_TM 2 /* user mode may read `time`, neither `cycle` nor `instret` */
-
 static void hart_init(unsigned index)
 {
 	struct hart *hart = &harts[index];
 
-	hart->index = index;
 	hart->stack_top = KERNEL_STACK_TOP(index);
 	hart->timer_at = ~0ull;
-	hart->switched_at = time_now();
+	hart->charged_since = time_now();
+	hart->counters = COUNTERS_DEFAULT;
 	__asm__ volatile("mv tp, %0" : : "r"(hart));
 	csr_write_sscratch(0);
 	csr_write_stvec((uint64_t)trap_entry);
 	csr_clear_sstatus(SSTATUS_SIE | SSTATUS_SPP | SSTATUS_FS);
-	csr_write_scounteren(SCOUNTEREN_TM);
+	csr_write_scounteren(COUNTERS_DEFAULT);
 	plic_hart_init(index);
 	csr_write_sie(SIP_SSIP | SIP_STIP | SIP_SEIP);
 }
@@ -36,7 +34,7 @@ static _Noreturn void run(void)
 	struct thread *t;
 
 	kernel_lock();
-	hart_current()->online = true;
+	sched_hart_online();
 	t = sched_pick();
 	kernel_unlock();
 	trap_return(t);
@@ -45,8 +43,9 @@ static _Noreturn void run(void)
 void kernel_main(unsigned boot_hart_index)
 {
 	plic_init();
+	sched_init();
 	hart_init(boot_hart_index);
-	hart_current()->online = true;
+	sched_hart_online();
 	root_create(boot_hart_index);
 	boot_start_harts();
 	run();

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 KERNEL_SRC += kernel/main.c kernel/root.c kernel/root_elf.c kernel/trap.c kernel/trap_entry.S kernel/lock.c \
-	kernel/schedule.c kernel/fpu.c kernel/fpu.S kernel/ipc.c kernel/thread.c kernel/timer.c \
+	kernel/schedule.c kernel/sched_context.c kernel/lend.c kernel/wait_queue.c kernel/notification.c kernel/fast.c kernel/fpu.c kernel/fpu.S kernel/ipc.c kernel/thread.c kernel/timer.c \
 	kernel/interrupt.c kernel/cap.c kernel/destroy.c kernel/untyped.c kernel/invoke.c \
 	kernel/cspace_methods.c kernel/thread_methods.c kernel/memory_methods.c \
 	kernel/machine_methods.c kernel/window_call.c kernel/string.c
 
 # Its loops must not be turned into calls of the functions they implement.
 $(B)/kernel/kernel/string.c.o: KERNEL_CFLAGS += -O2 -fno-tree-loop-distribute-patterns
+
+# What a system spends its time in.
+$(B)/kernel/kernel/fast.c.o: KERNEL_CFLAGS += -O2 -fomit-frame-pointer

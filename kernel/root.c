@@ -337,10 +337,12 @@ static void start(struct root *root)
 	must(vm_message_buffer_map(&space->vm, 0, vm_paddr(thread_buffer(t))), "message buffer");
 	t->has_buffer = true;
 	sched->priority = ROOT_PRIORITY;
-	sched->slice = machine.timebase_hz / ROOT_SLICE_HZ;
+	sched->budget = machine.timebase_hz / ROOT_SLICE_HZ;
 	sched->allowed.bits = (1u << machine.hart_count) - 1;
 	sched->configured = true;
+	sched->ceiling = PRIORITY_MAX;
 	sched->thread = t;
+	sched->runner = t;
 	cap_derive(&t->cspace, cspace_slot(root->cspace, BOOT_SLOT_CSPACE), RIGHTS_ALL, 0);
 	cap_derive(&t->space, cspace_slot(root->cspace, BOOT_SLOT_SPACE), RIGHTS_ALL, 0);
 	cap_derive(&t->sched, cspace_slot(root->cspace, BOOT_SLOT_SCHED_CONTEXT), RIGHTS_ALL, 0);
@@ -348,7 +350,8 @@ static void start(struct root *root)
 	t->registers[2] = BOOT_STACK_TOP;
 	t->registers[10] = BOOT_INFO_VA;
 	t->state = THREAD_READY;
-	t->resumed = true;
+	t->hold = 0;
+	thread_sched_changed(t);
 	sched_ready(t, true);
 }
 

@@ -15,30 +15,59 @@
  */
 #include "kernel/schedule.h"
 
+#include "kernel/csr.h"
 #include "kernel/fpu.h"
 #include "kernel/interrupt.h"
 #include "kernel/lock.h"
+#include "kernel/sched_context.h"
 #include "kernel/timer.h"
+#include "kernel/wait_queue.h"
 #include "sbi/sbi.h"
 
 struct hart harts[HARTS_MAX];
+unsigned harts_online_end;
+
+void sched_init(void)
+{
+	for (unsigned i = 0; i < HARTS_MAX; i++) {
+		harts[i].index = i;
+		harts[i].bit = 1u << i;
+		harts[i].queue.top = -1;
+	}
+}
+
+void sched_hart_online(void)
+{
+	struct hart *hart = hart_current();
+
+	hart->online = true;
+	if (harts_online_end <= hart->index) {
+		harts_online_end = hart->index + 1;
+	}
+}
+
+static void hart_kick(struct hart *hart)
+{
+	hart->reschedule = true;
+	if (hart != hart_current()) {
+		sbi_send_ipi((struct hart_mask){1u << hart->index});
+	}
+}
 
 static void queue_insert(struct hart *hart, struct thread *t, bool at_head)
 {
-	unsigned priority = thread_sched(t)->priority;
+	unsigned priority = t->priority;
 	struct run_queue *queue = &hart->queue;
 	struct thread *head = queue->ring[priority];
 
 	if (head == NULL) {
-		t->next = t;
-		t->previous = t;
 		queue->ring[priority] = t;
 		queue->occupied[priority / 64] |= 1ull << (priority % 64);
+		if ((int)priority > queue->top) {
+			queue->top = (int)priority;
+		}
 	} else {
-		t->next = head;
-		t->previous = head->previous;
-		head->previous->next = t;
-		head->previous = t;
+		ring_append(head, t);
 		if (at_head) {
 			queue->ring[priority] = t;
 		}
@@ -47,42 +76,60 @@ static void queue_insert(struct hart *hart, struct thread *t, bool at_head)
 	t->queued = true;
 }
 
+static int highest(const uint64_t *occupied)
+{
+	for (int word = PRIORITIES / 64 - 1; word >= 0; word--) {
+		if (occupied[word] != 0) {
+			return word * 64 + 63 - __builtin_clzll(occupied[word]);
+		}
+	}
+	return -1;
+}
+
 static void queue_remove(struct thread *t)
 {
-	unsigned priority = thread_sched(t)->priority;
+	unsigned priority = t->priority;
 	struct run_queue *queue = &t->hart->queue;
 
 	if (t->next == t) {
 		queue->ring[priority] = NULL;
 		queue->occupied[priority / 64] &= ~(1ull << (priority % 64));
-	} else {
-		t->previous->next = t->next;
-		t->next->previous = t->previous;
-		if (queue->ring[priority] == t) {
-			queue->ring[priority] = t->next;
-		}
+		queue->top = highest(queue->occupied);
+	} else if (queue->ring[priority] == t) {
+		queue->ring[priority] = t->next;
 	}
-	t->next = NULL;
-	t->previous = NULL;
+	ring_remove(t);
 	t->queued = false;
+}
+
+void sched_requeue(struct thread *t, uint8_t priority)
+{
+	struct hart *hart = t->hart;
+
+	queue_remove(t);
+	t->priority = priority;
+	queue_insert(hart, t, false);
+	if (hart->online && (hart->current == NULL || priority > hart->current->priority)) {
+		hart_kick(hart);
+	}
+}
+
+void sched_current_changed(struct thread *t)
+{
+	if (t->hart != NULL && t->hart->current == t && t->hart->queue.top > t->priority) {
+		hart_kick(t->hart);
+	}
 }
 
 /* The highest-priority thread at the head of its ring, or NULL. */
 static struct thread *queue_best(const struct hart *hart)
 {
-	for (int word = PRIORITIES / 64 - 1; word >= 0; word--) {
-		uint64_t bits = hart->queue.occupied[word];
-
-		if (bits != 0) {
-			return hart->queue.ring[word * 64 + 63 - __builtin_clzll(bits)];
-		}
-	}
-	return NULL;
+	return hart->queue.top >= 0 ? hart->queue.ring[hart->queue.top] : NULL;
 }
 
 static bool hart_allows(const struct hart *hart, const struct thread *t)
 {
-	return (thread_sched(t)->allowed.bits >> hart->index & 1) != 0;
+	return (t->time->allowed.bits & hart->bit) != 0;
 }
 
 /* A thread for this hart from the queue of another one, or NULL. */
@@ -97,8 +144,8 @@ static struct thread *steal(struct hart *self)
 			continue;
 		}
 		t = queue_best(&harts[i]);
-		if (t != NULL && hart_allows(self, t) &&
-		    (best == NULL || thread_sched(t)->priority > thread_sched(best)->priority)) {
+		if (t != NULL && thread_has_time(t) && hart_allows(self, t) &&
+		    (best == NULL || t->priority > best->priority)) {
 			best = t;
 		}
 	}
@@ -124,7 +171,7 @@ static struct hart *choose_hart(const struct thread *t, bool handoff)
 	}
 	for (unsigned i = 0; i < HARTS_MAX; i++) {
 		if (!harts[i].online) {
-			if ((thread_sched(t)->allowed.bits >> i & 1) != 0) {
+			if ((t->time->allowed.bits >> i & 1) != 0) {
 				starting = &harts[i];
 			}
 			continue;
@@ -142,29 +189,23 @@ static struct hart *choose_hart(const struct thread *t, bool handoff)
 	return fallback != NULL ? fallback : starting;
 }
 
-static void hart_kick(struct hart *hart)
-{
-	hart->reschedule = true;
-	if (hart != hart_current()) {
-		sbi_send_ipi((struct hart_mask){1u << hart->index});
-	}
-}
-
 void sched_ready(struct thread *t, bool handoff)
 {
 	struct hart *hart;
 
+	if (t->state == THREAD_READY && t->lender != NULL && !thread_has_time(t)) {
+		lend_return(t); /* what it was lent ended meanwhile */
+	}
 	if (!thread_runnable(t) || t->queued || (t->hart != NULL && t->hart->current == t)) {
 		return;
 	}
 	hart = choose_hart(t, handoff);
 	/* A short wait, as for a server's answer, does not cost the rest of the slice. */
-	queue_insert(hart, t, time_now() < t->slice_end);
+	queue_insert(hart, t, time_now() < t->time->slice_end);
 	if (!hart->online) {
 		return;
 	}
-	if (hart->is_idle || hart->current == NULL ||
-	    thread_sched(t)->priority > thread_sched(hart->current)->priority) {
+	if (hart->is_idle || hart->current == NULL || t->priority > hart->current->priority) {
 		hart_kick(hart);
 	}
 }
@@ -178,8 +219,7 @@ static void leave_current(struct hart *hart)
 		return;
 	}
 	fpu_save(hart, t);
-	t->run_ticks += time_now() - hart->switched_at;
-	hart->switched_at = time_now();
+	sched_context_charge(hart, NULL, time_now());
 	hart->current = NULL;
 }
 
@@ -240,7 +280,7 @@ void sched_yield(void)
 	struct hart *hart = hart_current();
 
 	if (hart->current != NULL) {
-		hart->current->slice_end = 0;
+		hart->current->time->slice_end = 0;
 	}
 	hart->reschedule = true;
 }
@@ -263,33 +303,40 @@ void sched_timer(uint64_t now)
 
 	hart->timer_at = ~0ull;
 	sbi_set_timer(~0ull); /* else it stays pending */
-	if (hart->current == NULL) {
+	if (hart->charged == NULL) {
 		return;
 	}
-	if (now >= hart->current->slice_end) {
+	if (now >= hart->charged->slice_end) {
 		hart->reschedule = true;
 	} else {
-		sched_set_timer(hart->current->slice_end);
+		sched_set_timer(hart->charged->slice_end);
+	}
+}
+
+void sched_set_counters(struct hart *hart, const struct thread *t)
+{
+	if (hart->counters != t->counters) {
+		hart->counters = t->counters;
+		csr_write_scounteren(t->counters);
 	}
 }
 
 static void switch_to(struct hart *hart, struct thread *t)
 {
-	uint64_t now = time_now();
-
-	if (now >= t->slice_end) {
-		t->slice_end = now + thread_sched(t)->slice;
+	if (hart->charged != t->time || time_now() >= t->time->slice_end) {
+		sched_set_timer(sched_context_charge(hart, t->time, time_now()));
 	}
-	sched_set_timer(t->slice_end);
 	if (hart->current == t) {
 		return;
 	}
-	leave_current(hart);
+	if (hart->current != NULL) {
+		fpu_save(hart, hart->current);
+	}
 	hart->switches++;
-	hart->switched_at = now;
 	hart->current = t;
 	t->hart = hart;
 	fpu_switch_in(hart, t);
+	sched_set_counters(hart, t);
 	if (hart->active_space != t->space.object) {
 		hart->active_space = t->space.object;
 		vm_activate(hart->active_space);
@@ -306,8 +353,8 @@ static void idle(struct hart *hart)
 	__asm__ volatile("wfi" ::: "memory");
 	kernel_lock();
 	hart->is_idle = false;
-	hart->idle_ticks += time_now() - hart->switched_at;
-	hart->switched_at = time_now();
+	hart->idle_ticks += time_now() - hart->charged_since;
+	hart->charged_since = time_now();
 	interrupts_handle();
 }
 
@@ -327,29 +374,17 @@ static void offer(const struct thread *t)
 	}
 }
 
-/* The thread to run now: current if nothing better is ready. */
-static struct thread *choose(struct hart *hart)
+/* The best ready thread that has time to run, taken from its queue; NULL if none. */
+static struct thread *take_best(struct hart *hart)
 {
-	struct thread *current = hart->current;
-	struct thread *best;
+	struct thread *best = queue_best(hart);
 
-	if (current != NULL && !thread_runnable(current)) {
-		current = NULL;
-	}
-	if (current != NULL && !hart->reschedule) {
-		return current;
-	}
-	hart->reschedule = false;
-	best = queue_best(hart);
-	if (current != NULL) {
-		unsigned mine = thread_sched(current)->priority;
-		bool slice_over = time_now() >= current->slice_end;
-
-		if (best == NULL || thread_sched(best)->priority < mine ||
-		    (thread_sched(best)->priority == mine && !slice_over)) {
-			return current;
-		}
-		queue_insert(hart, current, !slice_over);
+	/* Its budget may have ended since it was queued: at most one thread for each budget. */
+	while (best != NULL && !thread_has_time(best)) {
+		queue_remove(best);
+		sched_context_time_over(best);
+		sched_ready(best, true);
+		best = queue_best(hart);
 	}
 	if (best == NULL) {
 		best = steal(hart);
@@ -358,6 +393,37 @@ static struct thread *choose(struct hart *hart)
 		queue_remove(best);
 	}
 	return best;
+}
+
+/* The thread to run now: current if nothing better is ready. */
+static struct thread *choose(struct hart *hart)
+{
+	struct thread *current = hart->current;
+
+	if (hart->charged != NULL && hart->charged->period != 0) {
+		sched_set_timer(sched_context_charge(hart, hart->charged, time_now()));
+		if (current != NULL && current->state == THREAD_READY &&
+		    !thread_has_time(current)) {
+			sched_context_time_over(current);
+		}
+	}
+	if (current != NULL && !thread_runnable(current)) {
+		current = NULL;
+	}
+	if (current != NULL && !hart->reschedule) {
+		return current;
+	}
+	hart->reschedule = false;
+	if (current != NULL) {
+		bool slice_over = time_now() >= current->time->slice_end;
+		int best = hart->queue.top;
+
+		if (best < current->priority || (best == current->priority && !slice_over)) {
+			return current;
+		}
+		queue_insert(hart, current, !slice_over);
+	}
+	return take_best(hart);
 }
 
 struct thread *sched_pick(void)

@@ -6,13 +6,17 @@
 #ifndef KERNEL_SCHEDULE_H
 #define KERNEL_SCHEDULE_H
 
-#include "kernel/objects.h"
+#include "kernel/lend.h"
+
+/* Once, before any thread is made ready. */
+void sched_init(void);
+/* This hart takes part from now on. */
+void sched_hart_online(void);
 
 /* May it run, as far as its own state goes? */
 static inline bool thread_runnable(const struct thread *t)
 {
-	return t->resumed && t->state == THREAD_READY && t->space.type != OBJECT_NONE &&
-	       t->sched.type != OBJECT_NONE && thread_sched(t)->configured;
+	return t->hold == 0 && t->state == THREAD_READY && thread_has_time(t);
 }
 
 /*
@@ -26,12 +30,20 @@ void sched_ready(struct thread *t, bool handoff);
  * in the struct. It is not runnable to the scheduler only if its state says so. */
 void sched_stop(struct thread *t);
 
+/* A queued thread has another priority from now on. */
+void sched_requeue(struct thread *t, uint8_t priority);
+/* The priority of a thread in no queue changed: if it runs, its hart looks for a better one. */
+void sched_current_changed(struct thread *t);
+
 /* The current thread goes behind the others of its priority. */
 void sched_yield(void);
 
 /* Choose the thread that this hart runs next and switch to it; waits for interrupts while there
  * is none (without the lock). Preemption: everything else may change meanwhile. */
 struct thread *sched_pick(void);
+
+/* User mode may read the counters that the thread may: scounteren. */
+void sched_set_counters(struct hart *hart, const struct thread *t);
 
 /* The timer interrupt: slice over? */
 void sched_timer(uint64_t now);

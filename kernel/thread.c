@@ -3,6 +3,7 @@
 #include "kernel/thread.h"
 
 #include "kernel/csr.h"
+#include "kernel/fast.h"
 #include "kernel/fpu.h"
 #include "kernel/ipc.h"
 #include "kernel/print.h"
@@ -15,7 +16,7 @@ bool thread_preempt_pending(void)
 
 void thread_dead(struct thread *t)
 {
-	t->resumed = false;
+	t->hold |= HOLD_SUSPENDED;
 	print("thread %p: unhandled exception %lu, address %lx, pc %lx; stopped\n", (void *)t,
 	      t->fault_cause, t->fault_address, t->registers[0]);
 }
@@ -50,20 +51,44 @@ static void page_fault(struct thread *t)
 	ipc_kernel_call(t, &t->handler, SEND_EXCEPTION);
 }
 
-void thread_exception(struct thread *t, uint64_t cause, uint64_t value)
+static bool is_page_fault(uint64_t cause)
+{
+	return cause == SCAUSE_FETCH_PAGE_FAULT || cause == SCAUSE_LOAD_PAGE_FAULT ||
+	       cause == SCAUSE_STORE_PAGE_FAULT;
+}
+
+struct thread *thread_exception_begin(struct thread *t, uint64_t cause, uint64_t value)
 {
 	if (cause == SCAUSE_ILLEGAL && fpu_load(hart_current(), t)) {
-		return;
+		return t;
 	}
 	t->fault_cause = cause;
 	t->fault_address = value;
 	t->fault_code = 0;
 	t->fault_access = access_of(cause);
-	if (cause == SCAUSE_FETCH_PAGE_FAULT || cause == SCAUSE_LOAD_PAGE_FAULT ||
-	    cause == SCAUSE_STORE_PAGE_FAULT) {
+	return is_page_fault(cause) ? fast_page_fault(t) : fast_exception(t);
+}
+
+void thread_exception(struct thread *t)
+{
+	if (is_page_fault(t->fault_cause)) {
 		page_fault(t);
 	} else {
 		ipc_kernel_call(t, &t->handler, SEND_EXCEPTION);
+	}
+}
+
+void thread_detach_sched(struct thread *t)
+{
+	struct sched_context *own = thread_sched(t);
+
+	sched_stop(t);
+	lend_recall(t);
+	own->thread = NULL;
+	own->runner = NULL;
+	t->base_priority = 0;
+	if (t->lender == NULL) {
+		t->time = NULL;
 	}
 }
 
@@ -72,7 +97,7 @@ void thread_destroy(struct thread *t)
 	struct cap_slot *embedded[] = {&t->cspace, &t->space, &t->sched, &t->handler, &t->bound};
 
 	sched_stop(t);
-	ipc_detach(t);
+	ipc_forget(t);
 	if (t->has_buffer && t->space.type != OBJECT_NONE) {
 		vm_message_buffer_unmap(t->space.object, t->buffer_number);
 	}
@@ -82,6 +107,7 @@ void thread_destroy(struct thread *t)
 	}
 	if (t->sched.type != OBJECT_NONE) {
 		thread_sched(t)->thread = NULL;
+		thread_sched(t)->runner = NULL;
 	}
 	for (unsigned i = 0; i < ARRAY_SIZE(embedded); i++) {
 		if (embedded[i]->type != OBJECT_NONE) {

@@ -2,6 +2,8 @@
 /* Methods of Thread. See invoke.h. */
 #include "kernel/invoke.h"
 #include "kernel/ipc.h"
+#include "kernel/lend.h"
+#include "kernel/sched_context.h"
 #include "kernel/schedule.h"
 #include "kernel/string.h"
 #include "kernel/thread.h"
@@ -70,7 +72,7 @@ enum err thread_configure(struct invocation *call)
 	if (err == ERR_OK && buffer > MESSAGE_BUFFER_MAX) {
 		err = ERR_ARGUMENT;
 	}
-	if (err == ERR_OK && t->resumed) {
+	if (err == ERR_OK && (t->hold & HOLD_SUSPENDED) == 0) {
 		err = ERR_BUSY;
 	}
 	if (err != ERR_OK) {
@@ -83,6 +85,7 @@ enum err thread_configure(struct invocation *call)
 	sched_stop(t);
 	attach(&t->cspace, cspace, 0);
 	attach(&t->space, space, 0);
+	t->hold &= (uint8_t)~HOLD_NO_SPACE;
 	return ERR_OK;
 }
 
@@ -99,8 +102,12 @@ enum err thread_set_handler(struct invocation *call)
 	if (endpoint != NULL && endpoint->badge != 0 && badge != 0) {
 		return ERR_RIGHTS;
 	}
+	if ((call->arguments[2] & ~(uint64_t)(HANDLER_PERSONALITY | HANDLER_EXHAUSTION)) != 0) {
+		return ERR_ARGUMENT;
+	}
 	attach(&t->handler, endpoint, badge);
-	t->personality = call->arguments[2] == 1;
+	t->personality = (call->arguments[2] & HANDLER_PERSONALITY) != 0;
+	t->reports_exhaustion = (call->arguments[2] & HANDLER_EXHAUSTION) != 0;
 	return ERR_OK;
 }
 
@@ -118,13 +125,14 @@ enum err thread_set_sched(struct invocation *call)
 	if (sched != NULL && sched->thread != NULL && sched->thread != t) {
 		return ERR_BUSY;
 	}
-	sched_stop(t);
 	if (t->sched.type != OBJECT_NONE) {
-		thread_sched(t)->thread = NULL;
+		thread_detach_sched(t);
 	}
 	attach(&t->sched, slot, 0);
 	if (sched != NULL) {
 		sched->thread = t;
+		sched->runner = t;
+		thread_sched_changed(t);
 	}
 	sched_ready(t, false);
 	return ERR_OK;
@@ -236,7 +244,7 @@ enum err thread_resume(struct invocation *call)
 {
 	struct thread *t = call->object;
 
-	t->resumed = true;
+	t->hold &= (uint8_t)~HOLD_SUSPENDED;
 	if (t->state == THREAD_STOPPED) {
 		t->state = THREAD_READY;
 	}
@@ -248,7 +256,7 @@ enum err thread_suspend(struct invocation *call)
 {
 	struct thread *t = call->object;
 
-	t->resumed = false;
+	t->hold |= HOLD_SUSPENDED;
 	if (t == call->thread) {
 		hart_current()->reschedule = true; /* it goes when the call is over */
 	} else {
@@ -257,17 +265,25 @@ enum err thread_suspend(struct invocation *call)
 	return ERR_OK;
 }
 
+enum err thread_cancel(struct invocation *call)
+{
+	struct thread *t = call->object;
+
+	if (t->state == THREAD_READY || t->state == THREAD_STOPPED) {
+		return ERR_NOT_BOUND;
+	}
+	ipc_cancel(t);
+	return ERR_OK;
+}
+
 enum err thread_info(struct invocation *call)
 {
 	struct thread *t = call->object;
-	uint64_t ticks = t->run_ticks;
+	const struct sched_context *own = thread_sched(t);
 
-	if (!is_still(t)) {
-		ticks += time_now() - t->hart->switched_at;
-	}
 	call->result[0] = t->state;
-	call->result[1] = !t->resumed;
-	call->result[2] = ticks;
+	call->result[1] = (t->hold & HOLD_SUSPENDED) != 0;
+	call->result[2] = own != NULL ? sched_context_consumed(own) : 0;
 	call->result[3] = t->hart != NULL ? t->hart->index : 0;
 	call->result[4] = t->fault_address;
 	call->result[5] = t->fault_access;

@@ -7,54 +7,67 @@
 #include "kernel/timer.h"
 
 #include "kernel/invoke.h"
-#include "kernel/ipc.h"
+#include "kernel/notification.h"
+#include "kernel/sched_context.h"
 #include "kernel/schedule.h"
 
-static struct notification *armed[TIMERS_MAX];
+static struct timer *armed[TIMER_KINDS * TIMERS_MAX];
 static unsigned armed_count;
+static unsigned armed_of[TIMER_KINDS];
 
-void timer_disarm(struct notification *n)
+void timer_disarm(struct timer *timer)
 {
 	unsigned i = 0;
 
-	if (n->deadline == 0) {
+	if (timer->deadline == 0) {
 		return;
 	}
-	while (armed[i] != n) {
+	while (armed[i] != timer) {
 		i++;
 	}
 	armed_count--;
+	armed_of[timer->kind]--;
 	for (; i < armed_count; i++) {
 		armed[i] = armed[i + 1];
 	}
-	n->deadline = 0;
+	timer->deadline = 0;
 }
 
-enum err timer_arm(struct notification *n, uint64_t deadline)
+enum err timer_arm(struct timer *timer, enum timer_kind kind, uint64_t deadline)
 {
 	unsigned i;
 
-	if (n->deadline == 0 && armed_count == TIMERS_MAX) {
+	if (timer->deadline == 0 && armed_of[kind] == TIMERS_MAX) {
 		return ERR_LIMIT;
 	}
-	timer_disarm(n);
+	timer_disarm(timer);
 	for (i = armed_count; i > 0 && armed[i - 1]->deadline > deadline; i--) {
 		armed[i] = armed[i - 1];
 	}
-	armed[i] = n;
+	armed[i] = timer;
 	armed_count++;
-	n->deadline = deadline;
+	armed_of[kind]++;
+	timer->deadline = deadline;
+	timer->kind = kind;
 	sched_set_timer(armed[0]->deadline);
 	return ERR_OK;
+}
+
+static void fire(struct timer *timer, uint64_t now)
+{
+	timer_disarm(timer);
+	if (timer->kind == TIMER_NOTIFICATION) {
+		notification_signal(CONTAINER_OF(timer, struct notification, timer), TIMER_BIT,
+				    false);
+	} else {
+		sched_context_replenished(CONTAINER_OF(timer, struct sched_context, timer), now);
+	}
 }
 
 void timers_fire(uint64_t now)
 {
 	while (armed_count > 0 && armed[0]->deadline <= now) {
-		struct notification *n = armed[0];
-
-		timer_disarm(n);
-		notification_signal(n, TIMER_BIT, false);
+		fire(armed[0], now);
 	}
 	if (armed_count > 0) {
 		sched_set_timer(armed[0]->deadline);
@@ -63,9 +76,11 @@ void timers_fire(uint64_t now)
 
 enum err notification_set_timer(struct invocation *call)
 {
+	struct notification *n = call->object;
+
 	if (call->arguments[0] != 0) {
-		return timer_arm(call->object, call->arguments[0]);
+		return timer_arm(&n->timer, TIMER_NOTIFICATION, call->arguments[0]);
 	}
-	timer_disarm(call->object);
+	timer_disarm(&n->timer);
 	return ERR_OK;
 }

@@ -12,6 +12,7 @@
 #include "kernel/invoke.h"
 #include "kernel/ipc.h"
 #include "kernel/lock.h"
+#include "kernel/notification.h"
 #include "kernel/panic.h"
 #include "kernel/schedule.h"
 #include "kernel/thread.h"
@@ -79,13 +80,13 @@ static void native_call(struct thread *t)
 		ipc_reply(t);
 		break;
 	case SYS_SIGNAL:
-		ipc_signal(t);
+		notification_call_signal(t);
 		break;
 	case SYS_WAIT:
-		ipc_wait(t, true);
+		notification_call_wait(t, true);
 		break;
 	case SYS_POLL:
-		ipc_wait(t, false);
+		notification_call_wait(t, false);
 		break;
 	case SYS_YIELD:
 		set_result(t, ERR_OK);
@@ -103,13 +104,13 @@ static void native_call(struct thread *t)
 	}
 }
 
-static void handle(struct thread *t, uint64_t cause, uint64_t value)
+static void handle(struct thread *t, uint64_t cause)
 {
 	if ((cause & SCAUSE_INTERRUPT) != 0) {
 		return; /* handled with all others that are pending */
 	}
 	if (cause != SCAUSE_ECALL_U) {
-		thread_exception(t, cause, value);
+		thread_exception(t);
 		return;
 	}
 	t->registers[0] += 4;
@@ -124,13 +125,20 @@ struct thread *trap_from_user(struct thread *t)
 {
 	struct hart *hart = hart_current();
 	uint64_t cause = csr_read_scause();
-	uint64_t value = csr_read_stval();
 
+	if ((cause & SCAUSE_INTERRUPT) == 0 && cause != SCAUSE_ECALL_U) {
+		struct thread *next = thread_exception_begin(t, cause, csr_read_stval());
+
+		if (next != NULL) {
+			hart->entries += next == t; /* else it counts as a switch */
+			return next;
+		}
+	}
 	kernel_lock();
 	hart->entries++;
 	/* Evicted while it waited for the lock: the trap is dropped, its instruction comes again. */
 	if (hart->current == t) {
-		handle(t, cause, value);
+		handle(t, cause);
 	}
 	if ((csr_read_sip() & csr_read_sie()) != 0) {
 		interrupts_handle();

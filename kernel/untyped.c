@@ -132,6 +132,10 @@ static void object_init(struct retype *r, void *object)
 	} else if (r->type == OBJECT_THREAD) {
 		struct thread *t = object;
 
+		t->hold = HOLD_SUSPENDED | HOLD_NO_SPACE;
+		t->counters = COUNTERS_DEFAULT;
+		t->next = t;
+		t->previous = t;
 		t->cspace.role = ROLE_THREAD_CSPACE;
 		t->space.role = ROLE_THREAD_SPACE;
 		t->sched.role = ROLE_THREAD_SCHED;

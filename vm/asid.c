@@ -115,13 +115,19 @@ static bool is_reserved(uint64_t candidate)
 	return false;
 }
 
+static void set_asid(struct vm_space *space, uint64_t number)
+{
+	space->asid_generation = asid.generation << 16 | number;
+	space->satp = SATP_MODE_SV39 | number << SATP_ASID_SHIFT | space->root.raw >> PAGE_SHIFT;
+}
+
 /* Give the space an ASID of this generation if it has none. */
 static void asid_renew(struct vm_space *space)
 {
 	uint64_t candidate;
 
 	if (!has_asids()) {
-		space->asid_generation = asid.generation << 16;
+		set_asid(space, 0);
 		return;
 	}
 	if (space->asid_generation >> 16 == asid.generation) {
@@ -133,7 +139,7 @@ static void asid_renew(struct vm_space *space)
 		}
 		candidate = asid.next++;
 	} while (is_reserved(candidate));
-	space->asid_generation = asid.generation << 16 | candidate;
+	set_asid(space, candidate);
 	/* No hart has anything under the new ASID; who runs the space keeps its ASID (A1). */
 	space->live.bits = 0;
 	space->stale.bits = 0;
@@ -153,8 +159,7 @@ static void enter(struct vm_space *space, uint32_t self)
 		__atomic_fetch_and(&space->stale_code.bits, ~self, __ATOMIC_RELAXED) & self;
 
 	/* A4 */
-	satp_write(SATP_MODE_SV39 | vm_asid(space) << SATP_ASID_SHIFT |
-		   space->root.raw >> PAGE_SHIFT);
+	satp_write(space->satp);
 	if (asid.flush_owed & self) {
 		/* Entries of older generations, see A2 at the top. */
 		sfence_all();
@@ -166,6 +171,47 @@ static void enter(struct vm_space *space, uint32_t self)
 	if (is_code_stale) {
 		fence_i();
 	}
+}
+
+/*
+ * The steps A1-A4 of shootdown.c, without those that are rare. Other harts' sections
+ * do the same beside it; generations and flush_owed change under the kernel lock only.
+ */
+bool vm_activate_quick(struct vm_space *space)
+{
+	unsigned hart = hart_index();
+	uint32_t self = 1u << hart;
+	struct vm_space *old = asid.current[hart];
+
+	if (old == space) {
+		return true;
+	}
+	if (old == NULL || space->asid_generation >> 16 != asid.generation ||
+	    (asid.flush_owed & self) != 0) {
+		return false;
+	}
+	__atomic_fetch_or(&space->running.bits, self, __ATOMIC_RELAXED); /* A1 */
+	if ((space->live.bits & self) == 0) {
+		__atomic_fetch_or(&space->live.bits, self, __ATOMIC_RELAXED);
+	}
+	/* A2: pairs with F2 and F4 in vm_flush_commit. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	/* A3 */
+	if (((__atomic_load_n(&space->stale.bits, __ATOMIC_RELAXED) |
+	      __atomic_load_n(&space->stale_code.bits, __ATOMIC_RELAXED)) &
+	     self) != 0) {
+		__atomic_fetch_and(&space->running.bits, ~self, __ATOMIC_RELEASE);
+		return false;
+	}
+	satp_write(space->satp); /* A4 */
+	if (!has_asids()) {
+		vm_fence_local(0, 0, 0);
+		__atomic_fetch_and(&old->live.bits, ~self, __ATOMIC_RELEASE);
+	}
+	asid.current[hart] = space;
+	/* Release: as in vm_activate. */
+	__atomic_fetch_and(&old->running.bits, ~self, __ATOMIC_RELEASE);
+	return true;
 }
 
 void vm_activate(struct vm_space *space)

@@ -8,7 +8,8 @@
  * its objects, decodes capabilities and calls in here.
  *
  * Locks: every function is called with the kernel lock held (kernel/lock.h),
- * except vm_kernel_map and vm_hart_init, which run at boot. vm/ waits for no
+ * except vm_kernel_map and vm_hart_init, which run at boot, and those that say
+ * otherwise. vm/ waits for no
  * other hart's kernel code: remote fences go through the firmware, which
  * answers them even on a hart that spins for the lock.
  *
@@ -70,6 +71,7 @@ struct vm_space {
 	struct hart_mask stale;		   /* harts that must fence the ASID before they run it */
 	struct hart_mask stale_code;	   /* harts that must fence.i before they run it */
 	uint64_t asid_generation;	   /* generation << 16 | asid; 0 = none yet */
+	uint64_t satp;			   /* that, as satp wants it */
 	uint32_t window_count;
 	struct vm_window *windows[VM_SPACE_WINDOWS]; /* sorted by first_page */
 };
@@ -157,6 +159,11 @@ static inline struct hart_mask vm_space_running(const struct vm_space *space)
 }
 /* Switch this hart to `space`, or to the kernel's own table with NULL. Cheap if it is there. */
 void vm_activate(struct vm_space *space);
+/*
+ * The same within a hart-local section (kernel/lock.h), for a space that needs
+ * no new ASID and owes no fence on this hart: else false, and nothing changed.
+ */
+NODISCARD bool vm_activate_quick(struct vm_space *space);
 
 /*
  * Donate a bank. ERR_BUSY if it is donated, ERR_ARGUMENT if misaligned or

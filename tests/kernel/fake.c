@@ -6,6 +6,7 @@
 #include "tests/kernel/model.h"
 
 #include "kernel/csr.h"
+#include "kernel/fast.h"
 #include "kernel/fpu.h"
 #include "kernel/panic.h"
 #include "kernel/plic.h"
@@ -15,6 +16,7 @@
 #include "sbi/sbi.h"
 
 struct hart harts[HARTS_MAX];
+unsigned harts_online_end = 1;
 struct machine machine = {.hart_count = 4, .timebase_hz = 10000000};
 struct sbi_features sbi_features;
 
@@ -48,6 +50,28 @@ void sched_ready(struct thread *t, bool handoff)
 {
 	(void)t;
 	(void)handoff;
+}
+
+void sched_requeue(struct thread *t, uint8_t priority)
+{
+	t->priority = priority;
+}
+
+void sched_current_changed(struct thread *t)
+{
+	(void)t;
+}
+
+struct thread *fast_exception(struct thread *t)
+{
+	(void)t;
+	return NULL;
+}
+
+struct thread *fast_page_fault(struct thread *t)
+{
+	(void)t;
+	return NULL;
 }
 
 void sched_stop(struct thread *t)

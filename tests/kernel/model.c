@@ -256,7 +256,10 @@ static void compare_object(int object)
 		for (int i = 0; i < OBJECTS; i++) {
 			found += objects[i].used && names(i, ROLE_THREAD_SCHED, object);
 		}
-		CHECK((((struct sched_context *)o->kernel)->thread != NULL) == (found == 1));
+		const struct sched_context *sched = o->kernel;
+
+		CHECK((sched->thread != NULL) == (found == 1));
+		CHECK(sched->runner == sched->thread); /* no message lends it here */
 	} else if (o->type == OBJECT_NOTIFICATION) {
 		for (int i = 0; i < OBJECTS; i++) {
 			found += objects[i].used && names(i, ROLE_THREAD_NOTIFICATION, object);

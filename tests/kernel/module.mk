@@ -2,7 +2,8 @@
 HOST_TESTS += kernel_caps
 kernel_caps_SRC := tests/kernel/main.c tests/kernel/operations.c tests/kernel/model.c \
 	tests/kernel/fake.c tests/vm/fake.c kernel/cap.c kernel/cspace_methods.c kernel/destroy.c \
-	kernel/untyped.c kernel/invoke.c kernel/ipc.c kernel/thread.c kernel/thread_methods.c \
+	kernel/untyped.c kernel/invoke.c kernel/ipc.c kernel/notification.c \
+	kernel/lend.c kernel/wait_queue.c kernel/sched_context.c kernel/thread.c kernel/thread_methods.c \
 	kernel/memory_methods.c kernel/machine_methods.c kernel/timer.c kernel/interrupt.c \
 	kernel/window_call.c $(filter vm/%.c,$(KERNEL_SRC))
 kernel_caps_CFLAGS := -DKERNEL_HOST -DVM_HOST

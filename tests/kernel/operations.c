@@ -130,7 +130,7 @@ static void check(const char *what, enum err got, enum err wanted)
 static const struct {
 	unsigned type, bits;
 } makable[] = {{OBJECT_UNTYPED, 0},	 {OBJECT_UNTYPED, 0},	    {OBJECT_CSPACE, 0},
-	       {OBJECT_THREAD, 13},	 {OBJECT_SCHED_CONTEXT, 7}, {OBJECT_ENDPOINT, 6},
+	       {OBJECT_THREAD, 13},	 {OBJECT_SCHED_CONTEXT, 8}, {OBJECT_ENDPOINT, 6},
 	       {OBJECT_NOTIFICATION, 7}, {OBJECT_SPACE, 13},	    {OBJECT_WINDOW, 10},
 	       {OBJECT_POOL, 10},	 {OBJECT_BINDING, 8},	    {OBJECT_REPLY, 6},
 	       {OBJECT_CONSOLE, 0}};
@@ -156,7 +156,9 @@ static void made(int untyped, unsigned type, unsigned bits, uint64_t at, unsigne
 		objects[object].size_bits = bits - 6;
 		CHECK(is_zero((char *)kernel + 64, (1ull << bits) - 64));
 	} else if (type == OBJECT_THREAD) {
-		CHECK(is_zero(kernel, offsetof(struct thread, cspace)));
+		CHECK(is_zero(kernel, offsetof(struct thread, state)));
+		CHECK(is_zero((char *)kernel + offsetof(struct thread, fault_address),
+			      4096 - offsetof(struct thread, fault_address)));
 		CHECK(is_zero((char *)kernel + 4096, 4096));
 	} else if (type == OBJECT_ENDPOINT || type == OBJECT_NOTIFICATION) {
 		CHECK(is_zero(kernel, 1ull << bits));

@@ -1,21 +1,36 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the kernel's paths cost, in instructions, on one hart. To be run with
- * the emulator counting instructions (ICOUNT=1: one is one nanosecond). The
- * time counter moves once in 100 of them, so a sample is a loop of LOOPS.
- * Printed is the median of SAMPLES.
+ * What the kernel's paths cost, in instructions, on one hart: the emulator
+ * counts instructions (ICOUNT=1), and `cycle` counts them one by one. As in
+ * seL4's benchmarks each operation is measured by itself, 16 times before it
+ * counts, from before the stub of the one thread to behind the stub of the
+ * other; taken off is what the same stubs take without their ecall. Printed is
+ * the median.
+ *
+ * Partners run in a space of their own, which shows the same pages. The names
+ * with ".budget" are the same with budgets enforced for both.
  */
 #include <stdlib.h>
 
 #include "tests/native-kernel/harness.h"
 
-#define LOOPS 1000u
-#define SAMPLES 11
+#define WARM 16u
+#define SAMPLES 101u
 
-static cap_t endpoint, reply;
-static volatile bool stop;
-static uint64_t one_way; /* ticks from before calls to behind receives */
-static volatile uint64_t sent_at;
+static struct twin twin;
+static cap_t endpoint, reply, notification, back;
+static volatile uint64_t begun; /* cycle before the stub, in the thread that begins */
+static uint64_t samples[WARM + SAMPLES];
+static unsigned sample_count;
+static bool is_enforced;
+
+static inline uint64_t cycles(void)
+{
+	uint64_t value;
+
+	__asm__ volatile("rdcycle %0" : "=r"(value) : : "memory");
+	return value;
+}
 
 static uint64_t instructions(uint64_t ticks)
 {
@@ -29,42 +44,169 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void report(const char *name, uint64_t (*sample)(void), unsigned per_sample)
+/* A stub without its ecall: registers in and out, as the compiler makes it. */
+static inline void no_message(struct message *m)
+{
+	register uint64_t a0 __asm__("a0") = endpoint;
+	register uint64_t a1 __asm__("a1") = m->tag;
+	register uint64_t a2 __asm__("a2") = m->words[0];
+	register uint64_t a3 __asm__("a3") = m->words[1];
+	register uint64_t a4 __asm__("a4") = m->words[2];
+	register uint64_t a5 __asm__("a5") = m->words[3];
+	register uint64_t a6 __asm__("a6") = m->words[4];
+	register uint64_t a7 __asm__("a7") = SYS_CALL;
+	register uint64_t t0 __asm__("t0") = m->words[5];
+	register uint64_t t1 __asm__("t1") = m->words[6];
+	register uint64_t t2 __asm__("t2") = m->words[7];
+	register uint64_t t3 __asm__("t3") = m->words[8];
+	register uint64_t t4 __asm__("t4") = m->words[9];
+	register uint64_t t5 __asm__("t5") = 0;
+	__asm__ volatile(""
+			 : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5), "+r"(a6),
+			   "+r"(t0), "+r"(t1), "+r"(t2), "+r"(t3), "+r"(t4), "+r"(t5)
+			 : "r"(a7)
+			 : "memory");
+	m->tag = a1;
+	m->badge = t5;
+	m->words[0] = a2;
+	m->words[1] = a3;
+	m->words[2] = a4;
+	m->words[3] = a5;
+	m->words[4] = a6;
+	m->words[5] = t0;
+	m->words[6] = t1;
+	m->words[7] = t2;
+	m->words[8] = t3;
+	m->words[9] = t4;
+}
+
+static inline void no_cap(void)
+{
+	register uint64_t a0 __asm__("a0") = endpoint;
+	register uint64_t a7 __asm__("a7") = SYS_CALL;
+
+	__asm__ volatile("" : "+r"(a0) : "r"(a7) : "memory");
+}
+
+static uint64_t median(uint64_t *values, unsigned count)
+{
+	qsort(values, count, sizeof(values[0]), compare);
+	return values[count / 2];
+}
+
+/* Print the median of what was recorded, less `overhead`. */
+static void report(const char *name, uint64_t overhead)
+{
+	CHECK(sample_count >= WARM + SAMPLES);
+	uint64_t value = median(samples + WARM, SAMPLES);
+
+	log_print("bench %s%s %lu instructions %u\n", name, is_enforced ? ".budget" : "",
+		  value > overhead ? value - overhead : 0, SAMPLES);
+	sample_count = 0;
+}
+
+static void record(uint64_t value)
+{
+	if (sample_count < WARM + SAMPLES)
+		samples[sample_count++] = value;
+}
+
+/* Reading the counter twice around the stub, with no ecall in it. */
+static uint64_t message_overhead(void)
+{
+	uint64_t values[SAMPLES];
+	struct message m = {0};
+
+	for (unsigned i = 0; i < SAMPLES; i++) {
+		uint64_t from = cycles();
+
+		no_message(&m);
+		values[i] = cycles() - from;
+	}
+	return median(values, SAMPLES);
+}
+
+static uint64_t cap_overhead(void)
 {
 	uint64_t values[SAMPLES];
 
-	for (unsigned i = 0; i < SAMPLES; i++)
-		values[i] = (instructions(sample()) + per_sample / 2) / per_sample;
-	qsort(values, SAMPLES, sizeof(values[0]), compare);
-	log_print("bench %s %lu instructions %u\n", name, values[SAMPLES / 2],
-		  SAMPLES * per_sample);
+	for (unsigned i = 0; i < SAMPLES; i++) {
+		uint64_t from = cycles();
+
+		no_cap();
+		values[i] = cycles() - from;
+	}
+	return median(values, SAMPLES);
 }
 
-static uint64_t null_calls(void)
+/* From one thread to another: the first half of the stub here, the second there. */
+static uint64_t half_overhead(void)
 {
-	uint64_t from = time_ticks();
+	return cap_overhead();
+}
 
-	for (unsigned i = 0; i < LOOPS; i++)
+static void enforce(cap_t sched, unsigned priority)
+{
+	uint64_t ms = BOOT->timebase_hz / 1000;
+	struct message m = {.words = {sched, priority, 5 * ms, 1, is_enforced ? 10 * ms : 0}};
+
+	CHECK_OK(invoke_n(BOOT_SLOT_HART, HART_CONFIGURE, 5, &m));
+}
+
+static struct worker *partner(void (*run)(void *), unsigned priority)
+{
+	struct worker *w = worker_make_in(twin.space, BOOT_SLOT_CSPACE, run, NULL, priority, 1);
+
+	CHECK_OK(invoke5(BOOT_SLOT_HART, HART_ALLOW_COUNTERS, w->thread, COUNTERS_ALL, 0, 0, 0));
+	enforce(w->sched, priority);
+	return w;
+}
+
+static struct worker *partner_started(void (*run)(void *), unsigned priority)
+{
+	struct worker *w = partner(run, priority);
+
+	CHECK_OK(worker_resume(w));
+	return w;
+}
+
+static void end(struct worker *w)
+{
+	CHECK_OK(delete_cap(w->thread));
+	CHECK_OK(delete_cap(w->sched));
+	workers_forget();
+}
+
+/* --- one thread -------------------------------------------------------------------- */
+
+static void null_calls(void)
+{
+	for (unsigned i = 0; i < WARM + SAMPLES; i++) {
+		uint64_t from = cycles();
+
 		syscall_cap((enum syscall)4711, 0);
-	return time_ticks() - from;
+		record(cycles() - from);
+	}
+	report("syscall.null", cap_overhead());
 }
 
-static uint64_t signals(void)
+static void signals(void)
 {
-	static cap_t notification;
-	uint64_t from, bits;
+	uint64_t bits;
 
-	if (notification == 0)
-		notification = derive(make_object(OBJECT_NOTIFICATION), RIGHTS_ALL, 1);
-	from = time_ticks();
-	for (unsigned i = 0; i < LOOPS; i++)
+	for (unsigned i = 0; i < WARM + SAMPLES; i++) {
+		uint64_t from = cycles();
+
 		notification_signal(notification);
-	from = time_ticks() - from;
+		record(cycles() - from);
+	}
 	notification_poll(notification, &bits);
-	return from;
+	report("signal.no_switch", cap_overhead());
 }
 
-/* --- calls ------------------------------------------------------------------------ */
+/* --- calls -------------------------------------------------------------------------- */
+
+static volatile unsigned measures; /* 1: the call, 2: the answer */
 
 static void echo_server(void *argument)
 {
@@ -73,96 +215,107 @@ static void echo_server(void *argument)
 	(void)argument;
 	for (;;) {
 		ipc_reply_receive(endpoint, reply, &m);
-		one_way += time_ticks() - sent_at;
+		if (measures == 1)
+			record(cycles() - begun);
+		begun = cycles();
 	}
 }
 
-static uint64_t calls(unsigned words)
+/* One way: the client's stub before the ecall and the server's behind it make one stub. */
+static void one_way(const char *name, unsigned which, unsigned words)
 {
 	struct message m = {0};
-	uint64_t from = time_ticks();
 
-	for (unsigned i = 0; i < LOOPS; i++) {
+	measures = which;
+	for (unsigned i = 0; i < WARM + SAMPLES; i++) {
 		m.tag = MESSAGE_TAG(0, words);
+		begun = cycles();
 		ipc_call(endpoint, &m);
+		if (which == 2)
+			record(cycles() - begun);
 	}
-	return time_ticks() - from;
+	measures = 0;
+	report(name, message_overhead());
 }
 
-static uint64_t calls_0(void)
-{
-	return calls(0);
-}
-
-static uint64_t calls_10(void)
-{
-	return calls(10);
-}
-
-static uint64_t one_way_calls(void)
+static void round_trips(const char *name, unsigned words)
 {
 	struct message m = {0};
 
-	one_way = 0;
-	for (unsigned i = 0; i < LOOPS; i++) {
-		m.tag = 0;
-		sent_at = time_ticks();
+	measures = 0;
+	for (unsigned i = 0; i < WARM + SAMPLES; i++) {
+		m.tag = MESSAGE_TAG(0, words);
+		uint64_t from = cycles();
+
 		ipc_call(endpoint, &m);
+		record(cycles() - from);
 	}
-	return one_way;
+	/* The server's stub and its own reading of the counter are on the way too. */
+	report(name, 2 * message_overhead() + 4);
 }
 
-static uint64_t one_way_answers(void)
+static void calls(void)
 {
-	uint64_t to_server = one_way_calls(), both = 0;
+	struct worker *server = partner_started(echo_server, MAIN_PRIORITY);
+
+	WAIT_UNTIL(thread_state(server->thread) == THREAD_RECEIVING);
+	one_way("ipc.call.0w", 1, 0);
+	one_way("ipc.reply_receive.0w", 2, 0);
+	round_trips("ipc.round_trip.0w", 0);
+	round_trips("ipc.round_trip.10w", 10);
+	end(server);
+}
+
+/* --- waking a thread of higher priority ------------------------------------------------ */
+
+static void receiver(void *argument)
+{
 	struct message m = {0};
 
-	for (unsigned i = 0; i < LOOPS; i++) {
-		m.tag = 0;
-		uint64_t from = time_ticks();
-		sent_at = from;
-		ipc_call(endpoint, &m);
-		both += time_ticks() - from;
-	}
-	return both - to_server;
-}
-
-/* --- personality --------------------------------------------------------------------- */
-
-static volatile uint64_t personality_ticks;
-
-static void foreign(void *argument)
-{
 	(void)argument;
 	for (;;) {
-		uint64_t from = time_ticks();
-
-		for (unsigned i = 0; i < LOOPS; i++)
-			syscall_cap((enum syscall)172, 0);
-		personality_ticks = time_ticks() - from;
+		ipc_receive(endpoint, 0, &m);
+		record(cycles() - begun);
 	}
 }
 
-static struct worker *foreign_worker;
-
-static uint64_t personality(void)
+static void sends(void)
 {
+	struct worker *w = partner_started(receiver, MAIN_PRIORITY + 1);
 	struct message m = {0};
 
-	personality_ticks = 0;
-	ipc_receive(endpoint, reply, &m);
-	while (personality_ticks == 0) {
-		m.tag = MESSAGE_TAG(0, 1);
-		ipc_reply_receive(endpoint, reply, &m);
+	WAIT_UNTIL(thread_state(w->thread) == THREAD_RECEIVING);
+	for (unsigned i = 0; i < WARM + SAMPLES; i++) {
+		m.tag = 0;
+		begun = cycles();
+		syscall_message(SYS_SEND, endpoint, &m);
 	}
-	personality_ticks = 0;
-	while (personality_ticks == 0) {
-		m.tag = MESSAGE_TAG(0, 1);
-		ipc_reply_receive(endpoint, reply, &m);
+	report("ipc.send_higher", message_overhead());
+	end(w);
+}
+
+static void waiter(void *argument)
+{
+	uint64_t bits;
+
+	(void)argument;
+	for (;;) {
+		notification_wait(notification, &bits);
+		record(cycles() - begun);
 	}
-	m.tag = MESSAGE_TAG(0, 1);
-	ipc_reply(reply, &m);
-	return personality_ticks;
+}
+
+static void wakes(void)
+{
+	struct worker *w = partner_started(waiter, MAIN_PRIORITY + 1);
+
+	WAIT_UNTIL(thread_state(w->thread) == THREAD_WAITING_SIGNAL);
+	for (unsigned i = 0; i < WARM + SAMPLES; i++) {
+		begun = cycles();
+		notification_signal(notification);
+	}
+	report("signal.wake_higher", half_overhead());
+	end(w);
 }
 
 /* --- yield ---------------------------------------------------------------------------- */
@@ -170,21 +323,98 @@ static uint64_t personality(void)
 static void yielder(void *argument)
 {
 	(void)argument;
-	while (!stop)
+	for (;;) {
+		begun = cycles();
 		thread_yield();
+	}
 }
 
-static uint64_t yields(void)
+static void yields(void)
 {
-	uint64_t from = time_ticks();
+	struct worker *w = partner_started(yielder, MAIN_PRIORITY);
 
-	for (unsigned i = 0; i < LOOPS; i++)
+	for (unsigned i = 0; i < WARM + SAMPLES; i++) {
 		thread_yield();
-	return time_ticks() - from;
+		record(cycles() - begun);
+	}
+	report("thread.yield", cap_overhead());
+	end(w);
+}
+
+/* --- personality and exceptions --------------------------------------------------------- */
+
+static void foreign(void *argument)
+{
+	(void)argument;
+	for (;;) {
+		uint64_t from = cycles();
+
+		syscall_cap((enum syscall)172, 0);
+		record(cycles() - from);
+	}
+}
+
+static void breaker(void *argument)
+{
+	(void)argument;
+	for (;;) {
+		uint64_t from = cycles();
+
+		__asm__ volatile(".option push\n.option norvc\nebreak\n.option pop" : : : "memory");
+		record(cycles() - from);
+	}
+}
+
+/* This thread serves; the partner measures. Tag of the answer, whose word 0 is the pc behind an
+ * ebreak, for what it is good. */
+static void serve(const char *name, void (*run)(void *), uint64_t flags, uint64_t tag,
+		  uint64_t overhead)
+{
+	struct worker *w = partner(run, MAIN_PRIORITY);
+	struct message m = {0};
+
+	CHECK_OK(invoke5(w->thread, THREAD_SET_HANDLER, endpoint, 1, flags, 0, 0));
+	CHECK_OK(worker_resume(w));
+	CHECK_OK(ipc_receive(endpoint, reply, &m));
+	while (sample_count < WARM + SAMPLES) {
+		m.words[0] = m.words[2] + 4;
+		m.tag = tag;
+		CHECK_OK(ipc_reply_receive(endpoint, reply, &m));
+	}
+	report(name, overhead);
+	end(w);
+	CHECK_OK(delete_cap(reply));
+	reply = make_object(OBJECT_REPLY);
+}
+
+/* --- interrupts ---------------------------------------------------------------------------- */
+
+/*
+ * The real-time clock's alarm, by the PLIC: it comes when the program writes to
+ * the device, so the way begins with that store.
+ */
+static void interrupts(void)
+{
+}
+
+static void calls_and_waits(void)
+{
+	null_calls();
+	signals();
+	calls();
+	sends();
+	wakes();
+	yields();
+	serve("ipc.personality", foreign, HANDLER_PERSONALITY, MESSAGE_TAG(0, 8),
+	      message_overhead() + cap_overhead() + 6);
+	serve("exception.round_trip", breaker, 0, MESSAGE_TAG(EXCEPTION_SET_PC, 1),
+	      message_overhead() + 6);
+	interrupts();
 }
 
 /* --- memory ----------------------------------------------------------------------------- */
 
+#define LOOPS 1000u
 static struct area area;
 
 static void toucher(void *argument)
@@ -194,6 +424,15 @@ static void toucher(void *argument)
 		for (unsigned i = 0; i <= LOOPS; i++)
 			*(volatile uint64_t *)(area.va + i * 4096) = 1;
 	}
+}
+
+static void report_ticks(const char *name, uint64_t (*sample)(void), unsigned per_sample)
+{
+	uint64_t values[11];
+
+	for (unsigned i = 0; i < 11; i++)
+		values[i] = (instructions(sample()) + per_sample / 2) / per_sample;
+	log_print("bench %s %lu instructions %u\n", name, median(values, 11), 11 * per_sample);
 }
 
 /* The pager's whole turn: map, answer, receive the next fault. */
@@ -245,32 +484,23 @@ static void run_all(void)
 {
 	endpoint = make_object(OBJECT_ENDPOINT);
 	reply = make_object(OBJECT_REPLY);
-	report("syscall.null", null_calls, LOOPS);
-	report("signal.no_switch", signals, LOOPS);
-	struct worker *server = worker_start(echo_server, NULL);
-	WAIT_UNTIL(thread_state(server->thread) == THREAD_RECEIVING);
-	report("ipc.call.0w", one_way_calls, LOOPS);
-	report("ipc.reply_receive.0w", one_way_answers, LOOPS);
-	report("ipc.round_trip.0w", calls_0, LOOPS);
-	report("ipc.round_trip.10w", calls_10, LOOPS);
-	CHECK_OK(delete_cap(server->thread));
-
-	foreign_worker = worker_make(foreign, NULL, MAIN_PRIORITY, 0);
-	CHECK_OK(invoke5(foreign_worker->thread, THREAD_SET_HANDLER, endpoint, 1, 1, 0, 0));
-	CHECK_OK(worker_resume(foreign_worker));
-	report("ipc.personality", personality, LOOPS);
-	CHECK_OK(delete_cap(foreign_worker->thread));
-
-	worker_start(yielder, NULL);
-	report("thread.yield", yields, 2 * LOOPS);
-	stop = true;
-	thread_yield();
+	notification = derive(make_object(OBJECT_NOTIFICATION), RIGHTS_ALL, 1);
+	back = make_object(OBJECT_NOTIFICATION);
+	twin_make(&twin);
+	CHECK_OK(invoke5(BOOT_SLOT_HART, HART_ALLOW_COUNTERS, BOOT_SLOT_THREAD, COUNTERS_ALL, 0, 0,
+			 0));
+	for (unsigned round = 0; round < 2; round++) {
+		is_enforced = round == 1;
+		enforce(BOOT_SLOT_SCHED_CONTEXT, MAIN_PRIORITY);
+		calls_and_waits();
+	}
+	is_enforced = false;
+	enforce(BOOT_SLOT_SCHED_CONTEXT, MAIN_PRIORITY);
 
 	area_make(&area, 0, 4 << 20, 22, endpoint, 1);
-	report("window.map.page", map_pages, 5000);
-	reply = make_object(OBJECT_REPLY);
+	report_ticks("window.map.page", map_pages, 5000);
 	worker_start(toucher, NULL);
-	report("fault.round_trip", faults, LOOPS - 1);
+	report_ticks("fault.round_trip", faults, LOOPS - 1);
 }
 
 int main(void)

@@ -2,7 +2,7 @@
 /* Every method of kernel/abi/object.h: what it refuses, and with which error. */
 #include "tests/native-kernel/harness.h"
 
-#define METHOD_LAST SYSTEM_RESET
+#define METHOD_LAST HART_ALLOW_COUNTERS
 
 static const struct {
 	enum method method;
@@ -38,6 +38,10 @@ static const struct {
 #define WORDS_IRQ_SET_NOTIFICATION 1
 #define WORDS_IRQ_ACK 0
 #define WORDS_HART_CONFIGURE 4
+#define WORDS_THREAD_CANCEL 0
+#define WORDS_SCHED_SET_PRIORITY 1
+#define WORDS_SCHED_INFO 0
+#define WORDS_HART_ALLOW_COUNTERS 2
 #define WORDS_HART_INFO 1
 #define WORDS_CONSOLE_WRITE 1
 #define WORDS_SYSTEM_RESET 2

@@ -88,14 +88,19 @@ class Threads(gdb.Command):
     @staticmethod
     def show(thread, address):
         state = enum_name("thread_state", int(thread["state"])).replace("THREAD_", "").lower()
-        sched = int(thread["sched"]["object"])
-        priority = "-"
-        if sched:
-            priority = int(gdb.parse_and_eval("((struct sched_context *)%d)->priority" % sched))
+        hold = int(thread["hold"])
+        time = thread["time"]
+        if not int(time):
+            runs_on = "no time"
+        elif int(time["runner"]) != address:
+            runs_on = "time lent"
+        else:
+            runs_on = "time" + (" borrowed" if int(thread["lender"]) else "") + (
+                " exhausted" if time["exhausted"] else "")
         hart = thread["hart"]
-        print("%#x %-14s %-9s priority %3s hart %s pc %#x%s" % (
-            address, state, "" if thread["resumed"] else "suspended", priority,
-            int(hart["index"]) if int(hart) else "-", int(thread["registers"][0]),
+        print("%#x %-14s %-9s priority %3d hart %s pc %#x %s%s" % (
+            address, state, "suspended" if hold & 1 else "", int(thread["priority"]),
+            int(hart["index"]) if int(hart) else "-", int(thread["registers"][0]), runs_on,
             " linux" if thread["personality"] else ""))
 
 

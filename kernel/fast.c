@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * See fast.h.
+ *
+ * A call switches to a server that waits. It needs no look at the run queue:
+ * the server runs on what the caller lends it, at no lower priority than the
+ * caller, which was the hart's best thread. An answer switches back to the
+ * caller if nobody better is ready.
+ *
+ * No time is read here: what the hart is charged to (hart->charged) is passed on
+ * with the message, so the timer stays as it is programmed.
+ */
+#include "kernel/fast.h"
+
+#include "kernel/abi/syscall.h"
+#include "kernel/csr.h"
+#include "kernel/fpu.h"
+#include "kernel/ipc.h"
+#include "kernel/lend.h"
+#include "kernel/lock.h"
+#include "kernel/schedule.h"
+
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
+/* Slot `index` of t's CSpace if it is of this type with these rights, else NULL. Reading slot 0 is
+ * harmless (struct cspace). */
+static ALWAYS_INLINE struct cap_slot *lookup(struct thread *t, uint32_t index, uint8_t type,
+					     uint8_t rights)
+{
+	struct cspace *cspace = t->cspace.object;
+	struct cap_slot *slot;
+
+	if (cspace == NULL || (uint64_t)index >> cspace->size_bits != 0) {
+		return NULL;
+	}
+	slot = (struct cap_slot *)cspace + index;
+	return slot->type == type && (slot->rights & rights) == rights ? slot : NULL;
+}
+
+/* Words in registers only, no capabilities, no items, a user's label. */
+static ALWAYS_INLINE bool is_short(uint64_t tag)
+{
+	return (uint32_t)tag <= MESSAGE_REGISTERS && tag < (uint64_t)MESSAGE_LABEL_KERNEL << 32;
+}
+
+static ALWAYS_INLINE void copy_words(const struct thread *from, struct thread *to, uint32_t words)
+{
+	if (words > 0) {
+		to->registers[12] = from->registers[12];
+		to->registers[13] = from->registers[13];
+		to->registers[14] = from->registers[14];
+		to->registers[15] = from->registers[15];
+	}
+	if (words > 4) {
+		to->registers[16] = from->registers[16];
+		to->registers[5] = from->registers[5];
+		to->registers[6] = from->registers[6];
+		to->registers[7] = from->registers[7];
+	}
+	if (words > 8) {
+		to->registers[28] = from->registers[28];
+		to->registers[29] = from->registers[29];
+	}
+}
+
+/* Can this hart go from `from` to `to` as it is? */
+static ALWAYS_INLINE bool may_switch(const struct hart *hart, const struct thread *from,
+				     const struct thread *to)
+{
+	return to->hart == hart && to->hold == 0 && to->counters == from->counters;
+}
+
+/* Run `to` in place of `from`: FPU and the hart's own state; the space has been activated. */
+static ALWAYS_INLINE void switch_thread(struct hart *hart, struct thread *from, struct thread *to)
+{
+	if (__builtin_expect((csr_read_sstatus() & SSTATUS_FS) != 0, 0)) {
+		fpu_save(hart, from);
+		fpu_switch_in(hart, to);
+	}
+	hart->fast_switches++;
+	hart->active_space = to->space.object;
+	hart->current = to;
+}
+
+/*
+ * t's message goes to a thread of this hart that waits at the endpoint. Returns that, within the
+ * section and without the endpoint's lock; or NULL, outside of it.
+ */
+static ALWAYS_INLINE struct thread *call_begin(struct hart *hart, struct thread *t,
+					       struct endpoint *endpoint)
+{
+	struct thread *server;
+
+	if (!endpoint_try_lock(&endpoint->lock)) {
+		goto leave;
+	}
+	server = endpoint->queue.head;
+	if (server == NULL || !endpoint->receivers || !may_switch(hart, t, server) ||
+	    server->next != server || server->group_next != NULL || server->serving == NULL ||
+	    t->lend_depth >= LEND_DEPTH || !vm_activate_quick(server->space.object)) {
+		goto unlock;
+	}
+	endpoint->queue.head = NULL;
+	endpoint_unlock(&endpoint->lock);
+	return server;
+unlock:
+	endpoint_unlock(&endpoint->lock);
+leave:
+	hart_local_leave(hart);
+	return NULL;
+}
+
+/* The server has the message: t waits for the answer and lends its time. */
+static ALWAYS_INLINE struct thread *call_end(struct hart *hart, struct thread *t,
+					     struct thread *server, uint64_t badge)
+{
+	struct reply *reply = server->serving;
+
+	server->registers[REG_A0] = ERR_OK;
+	server->registers[REG_BADGE] = badge;
+	server->state = THREAD_READY;
+	server->endpoint = NULL;
+	reply->caller = t;
+	t->held_by = reply;
+	t->state = THREAD_WAITING_REPLY;
+	t->is_call = true;
+	t->time->runner = server;
+	server->time = t->time;
+	server->lender = t;
+	server->lend_depth = (uint8_t)(t->lend_depth + 1);
+	if (server->priority < t->priority) {
+		server->priority = t->priority;
+	}
+	switch_thread(hart, t, server);
+	return server;
+}
+
+static ALWAYS_INLINE struct thread *call(struct hart *hart, struct thread *t, uint64_t tag)
+{
+	struct cap_slot *slot;
+	struct thread *server;
+
+	if (!is_short(tag) || !hart_local_enter(hart)) {
+		return NULL;
+	}
+	slot = lookup(t, (uint32_t)t->registers[REG_A0], OBJECT_ENDPOINT, RIGHT_WRITE);
+	if (slot == NULL) {
+		hart_local_leave(hart);
+		return NULL;
+	}
+	server = call_begin(hart, t, slot->object);
+	if (server == NULL) {
+		return NULL;
+	}
+	t->send_kind = SEND_MESSAGE;
+	copy_words(t, server, (uint32_t)tag);
+	server->registers[REG_A1] = tag;
+	return call_end(hart, t, server, slot->badge);
+}
+
+/* The message that the kernel makes of t's ecall, exception or fault, to an endpoint. NULL,
+ * outside of the section, if that does not go. */
+static ALWAYS_INLINE struct thread *kernel_call(struct hart *hart, struct thread *t,
+						const struct cap_slot *slot, enum send_kind kind)
+{
+	struct thread *server;
+	uint64_t *to;
+
+	if (slot->object == NULL) {
+		hart_local_leave(hart);
+		return NULL;
+	}
+	server = call_begin(hart, t, slot->object);
+	if (server == NULL) {
+		return NULL;
+	}
+	to = server->registers;
+	t->send_kind = (uint8_t)kind;
+	if (kind == SEND_ECALL) {
+		to[REG_A1] = MESSAGE_TAG(LABEL_ECALL, 8);
+		to[12] = t->registers[10];
+		to[13] = t->registers[11];
+		to[14] = t->registers[12];
+		to[15] = t->registers[13];
+		to[16] = t->registers[14];
+		to[5] = t->registers[15];
+		to[6] = t->registers[16];
+		to[7] = t->registers[17];
+	} else if (kind == SEND_EXCEPTION) {
+		to[REG_A1] = MESSAGE_TAG(LABEL_EXCEPTION, 4);
+		to[12] = t->fault_cause;
+		to[13] = t->fault_address;
+		to[14] = t->registers[0];
+		to[15] = t->fault_code;
+	} else {
+		to[REG_A1] = MESSAGE_TAG(LABEL_FAULT, 4);
+		to[12] = t->fault_address;
+		to[13] = t->fault_access;
+		to[14] = t->registers[0];
+		to[15] = ++t->fault_count;
+	}
+	return call_end(hart, t, server, slot->badge);
+}
+
+struct thread *fast_exception(struct thread *t)
+{
+	struct hart *hart = hart_current();
+	struct thread *next = NULL;
+
+	if (hart_local_enter(hart)) {
+		next = kernel_call(hart, t, &t->handler, SEND_EXCEPTION);
+		hart_local_leave(hart);
+	}
+	return next;
+}
+
+struct thread *fast_page_fault(struct thread *t)
+{
+	struct hart *hart = hart_current();
+	struct vm_window *window;
+	struct thread *next = NULL;
+
+	if (!hart_local_enter(hart)) {
+		return NULL;
+	}
+	switch (vm_fault(t->space.object, t->fault_address, t->fault_access, &window)) {
+	case VM_FAULT_RETRY:
+		next = t;
+		break;
+	case VM_FAULT_WINDOW:
+		next = kernel_call(hart, t, &CONTAINER_OF(window, struct window_object, vm)->fault,
+				   SEND_FAULT);
+		break;
+	case VM_FAULT_NONE:
+		break;
+	}
+	hart_local_leave(hart);
+	return next;
+}
+
+/* The caller gets the answer in t's registers. */
+static ALWAYS_INLINE void answer(const struct thread *t, struct thread *caller, uint64_t tag)
+{
+	uint32_t words = (uint32_t)tag;
+
+	if (caller->send_kind == SEND_MESSAGE) {
+		copy_words(t, caller, words);
+		caller->registers[REG_A0] = ERR_OK;
+		caller->registers[REG_A1] = tag;
+		caller->registers[REG_BADGE] = 0;
+	} else if (caller->send_kind == SEND_ECALL) {
+		for (unsigned i = 0; i < words && i < 8; i++) {
+			caller->registers[REG_A0 + i] = message_word(t, i);
+		}
+	} else if (caller->send_kind == SEND_EXCEPTION && tag >> 32 == EXCEPTION_SET_PC &&
+		   words > 0) {
+		caller->registers[0] = t->registers[12] & ~1ull;
+	}
+}
+
+/* May t answer its caller and then run it? */
+static ALWAYS_INLINE bool may_answer(const struct hart *hart, const struct thread *t,
+				     const struct reply *reply, uint64_t tag)
+{
+	const struct thread *caller = reply->caller;
+
+	return caller != NULL && t->serving == reply && t->lender == caller &&
+	       may_switch(hart, t, caller) && !t->time->exhausted &&
+	       hart->queue.top <= (int)caller->priority &&
+	       (caller->send_kind != SEND_FAULT || tag >> 32 == FAULT_RESUME) &&
+	       (t->bound.object == NULL ||
+		__atomic_load_n(&((struct notification *)t->bound.object)->word,
+				__ATOMIC_RELAXED) == 0);
+}
+
+/*
+ * t waits at the endpoint, alone: others wait there for nothing, or t would have
+ * to take the first of them. Within the section; false if not.
+ */
+static ALWAYS_INLINE bool wait_alone(struct thread *t, struct endpoint *endpoint,
+				     struct vm_space *next)
+{
+	bool done = false;
+
+	if (!endpoint_try_lock(&endpoint->lock)) {
+		return false;
+	}
+	if (endpoint->queue.head == NULL && vm_activate_quick(next)) {
+		endpoint->receivers = true;
+		endpoint->queue.head = t;
+		t->endpoint = endpoint;
+		t->state = THREAD_RECEIVING;
+		done = true;
+	}
+	endpoint_unlock(&endpoint->lock);
+	return done;
+}
+
+static ALWAYS_INLINE struct thread *reply_receive(struct hart *hart, struct thread *t, uint64_t tag)
+{
+	uint64_t caps = t->registers[REG_A0];
+	struct cap_slot *slot, *reply_slot;
+	struct reply *reply;
+	struct thread *caller;
+
+	if (!is_short(tag) || !hart_local_enter(hart)) {
+		return NULL;
+	}
+	slot = lookup(t, (uint32_t)caps, OBJECT_ENDPOINT, RIGHT_READ);
+	reply_slot = lookup(t, (uint32_t)(caps >> 32), OBJECT_REPLY, 0);
+	if (slot == NULL || reply_slot == NULL) {
+		goto leave;
+	}
+	reply = reply_slot->object;
+	caller = reply->caller;
+	if (!may_answer(hart, t, reply, tag) ||
+	    !wait_alone(t, slot->object, caller->space.object)) {
+		goto leave;
+	}
+	answer(t, caller, tag);
+	reply->caller = NULL;
+	caller->held_by = NULL;
+	caller->state = THREAD_READY;
+	t->time->runner = caller;
+	t->time = t->sched.object;
+	t->lender = NULL;
+	t->lend_depth = 0;
+	t->priority = t->base_priority;
+	switch_thread(hart, t, caller);
+	return caller;
+leave:
+	hart_local_leave(hart);
+	return NULL;
+}
+
+/* Or the badge into a word that nobody waits for. */
+static ALWAYS_INLINE struct thread *signal(struct hart *hart, struct thread *t)
+{
+	struct cap_slot *slot;
+	struct notification *n;
+
+	if (!hart_local_enter(hart)) {
+		return NULL;
+	}
+	slot = lookup(t, (uint32_t)t->registers[REG_A0], OBJECT_NOTIFICATION, RIGHT_WRITE);
+	if (slot == NULL) {
+		goto leave;
+	}
+	n = slot->object;
+	if (n->queue.head != NULL || n->bound != NULL) {
+		goto leave;
+	}
+	/* Only holders of the kernel lock take the word of a notification that is not bound. */
+	__atomic_fetch_or(&n->word, slot->badge, __ATOMIC_RELAXED);
+	t->registers[REG_A0] = ERR_OK;
+	hart->entries++;
+	hart_local_leave(hart);
+	return t;
+leave:
+	hart_local_leave(hart);
+	return NULL;
+}
+
+struct fast_result fast_ecall(struct thread *t, uint64_t tag, uint64_t word0, uint64_t word1,
+			      uint64_t word2, uint64_t word3, uint64_t word4, uint64_t number)
+{
+	struct hart *hart = hart_current();
+	struct thread *next = NULL;
+
+	(void)word0, (void)word1, (void)word2, (void)word3, (void)word4;
+	if (t->personality) {
+		if (hart_local_enter(hart)) {
+			next = kernel_call(hart, t, &t->handler, SEND_ECALL);
+		}
+	} else if (number == SYS_CALL) {
+		next = call(hart, t, tag);
+	} else if (number == SYS_REPLY_RECEIVE) {
+		next = reply_receive(hart, t, tag);
+	} else if (number == SYS_SIGNAL) {
+		next = signal(hart, t);
+	} else if (number > SYS_WINDOW) {
+		t->registers[REG_A0] = ERR_NO_SYSCALL;
+		hart->entries++;
+		next = t;
+	}
+	return (struct fast_result){next, t};
+}

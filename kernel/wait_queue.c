@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See wait_queue.h. */
+#include "kernel/wait_queue.h"
+
+static void group_insert(struct wait_queue *queue, struct thread *t, struct thread *before,
+			 struct thread *after)
+{
+	t->group_previous = before;
+	t->group_next = after;
+	if (before != NULL) {
+		before->group_next = t;
+	} else {
+		queue->head = t;
+	}
+	if (after != NULL) {
+		after->group_previous = t;
+	}
+}
+
+void wait_queue_add(struct wait_queue *queue, struct thread *t)
+{
+	struct thread *before = NULL;
+	struct thread *group = queue->head;
+
+	/* At most one step a priority: PRIORITIES. */
+	while (group != NULL && group->priority > t->priority) {
+		before = group;
+		group = group->group_next;
+	}
+	if (group != NULL && group->priority == t->priority) {
+		ring_append(group, t);
+	} else {
+		group_insert(queue, t, before, group);
+	}
+}
+
+void wait_queue_remove(struct wait_queue *queue, struct thread *t)
+{
+	bool is_head = queue->head == t || t->group_previous != NULL;
+	struct thread *heir = t->next;
+
+	ring_remove(t);
+	if (!is_head) {
+		return;
+	}
+	if (heir != t) {
+		group_insert(queue, heir, t->group_previous, t->group_next);
+	} else {
+		if (t->group_previous != NULL) {
+			t->group_previous->group_next = t->group_next;
+		} else {
+			queue->head = t->group_next;
+		}
+		if (t->group_next != NULL) {
+			t->group_next->group_previous = t->group_previous;
+		}
+	}
+	t->group_previous = NULL;
+	t->group_next = NULL;
+}
