@@ -1,43 +1,45 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The platform-level interrupt controller (RISC-V PLIC Specification 1.0).
+ * The controller of device interrupts, whichever the machine has.
  *
- * A source is enabled on one hart at a time. Between plic_claim and
- * plic_complete it does not fire again: the kernel claims when the interrupt
- * comes and completes when the driver acknowledges, from whatever hart.
- * Without a PLIC every function does nothing and nothing is ever claimed.
+ * A source is enabled on one hart at a time. Between irqchip_claim and
+ * irqchip_complete it does not fire again: the kernel claims when the
+ * interrupt comes and completes when the driver acknowledges, from whatever
+ * hart. What the device asks for in between is not lost: it fires after the
+ * completion. Without a controller every function does nothing and nothing is
+ * ever claimed.
  *
- * Called with the kernel lock held. Sources: 1..machine.plic_sources; other
+ * Called with the kernel lock held. Sources: 1..machine.irqchip_sources; other
  * numbers are ignored. Harts: logical numbers.
  */
-#ifndef KERNEL_PLIC_H
-#define KERNEL_PLIC_H
+#ifndef KERNEL_IRQCHIP_H
+#define KERNEL_IRQCHIP_H
 
 #include "kernel/types.h"
 
-#define PLIC_SOURCES_MAX 1024u
+#define IRQCHIP_SOURCES_MAX 1024u
 
 /* Once, at boot: all sources off. */
-void plic_init(void);
+void irqchip_init(void);
 
-/* Each hart: threshold 0, nothing enabled. Does not touch sie. */
-void plic_hart_init(unsigned hart);
+/* Each hart: nothing is held back, nothing enabled. Does not touch sie. Needs no lock. */
+void irqchip_hart_init(unsigned hart);
 
 /* True if there is such a source. */
-bool plic_is_source(unsigned source);
+bool irqchip_is_source(unsigned source);
 
 /* Let the source interrupt `hart`, or the first hart that can be if that one cannot; no other hart.
  * A claim that is not complete yet stays so. */
-void plic_enable(unsigned source, unsigned hart);
+void irqchip_enable(unsigned source, unsigned hart);
 
 /* Complete the source if it is claimed, and keep it off. */
-void plic_disable(unsigned source);
+void irqchip_disable(unsigned source);
 
-/* The most urgent pending source of this hart, 0 = none; it is silent until plic_complete. To be
- * called until it returns 0. */
-uint32_t plic_claim(void);
+/* The most urgent pending source of this hart, 0 = none, or none that counts; it is silent until
+ * irqchip_complete. To be called until it returns 0. */
+uint32_t irqchip_claim(void);
 
 /* Let the source fire again. Nothing happens if it is not claimed. */
-void plic_complete(unsigned source);
+void irqchip_complete(unsigned source);
 
 #endif

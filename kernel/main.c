@@ -3,8 +3,8 @@
  * From sbi/boot.c to user mode, on each hart.
  */
 #include "kernel/csr.h"
+#include "kernel/irqchip.h"
 #include "kernel/lock.h"
-#include "kernel/plic.h"
 #include "kernel/root.h"
 #include "kernel/schedule.h"
 #include "kernel/trap.h"
@@ -27,7 +27,7 @@ static void hart_init(unsigned index)
 	csr_write_stvec((uint64_t)trap_entry);
 	csr_clear_sstatus(SSTATUS_SIE | SSTATUS_SPP | SSTATUS_FS);
 	csr_write_scounteren(SCOUNTEREN_TM);
-	plic_hart_init(index);
+	irqchip_hart_init(index);
 	csr_write_sie(SIP_SSIP | SIP_STIP | SIP_SEIP);
 }
 
@@ -44,7 +44,7 @@ static _Noreturn void run(void)
 
 void kernel_main(unsigned boot_hart_index)
 {
-	plic_init();
+	irqchip_init();
 	hart_init(boot_hart_index);
 	hart_current()->online = true;
 	root_create(boot_hart_index);

@@ -136,9 +136,10 @@ static void test_virt(void)
 	CHECK(HAS_RESERVED(0x80000000, 0x40000) && HAS_RESERVED(0x80040000, 0x20000));
 	CHECK(HAS_RESERVED(0x80200000, 0x20000) && HAS_RESERVED(0xa0200000, 0x100000));
 	CHECK(machine.archive.raw == 0xa0200918 && machine.archive_size == 0xff6e8);
-	CHECK(machine.plic.base == 0xc000000 && machine.plic.size == 0x600000);
-	CHECK(machine.plic_sources == 95);
-	CHECK(machine.plic_context[0] == 1 && machine.plic_context[1] == 3);
+	CHECK(machine.irqchip_registers.base == 0xc000000 &&
+	      machine.irqchip_registers.size == 0x600000);
+	CHECK(machine.irqchip_sources == 95);
+	CHECK(machine.irqchip_context[0] == 1 && machine.irqchip_context[1] == 3);
 	CHECK(machine.device_count == 11);
 	CHECK(HAS_DEVICE(0x101000, 0x1000) && HAS_DEVICE(0x10000000, 0x1000));
 	CHECK(HAS_DEVICE(0x10001000, 0x1000) && HAS_DEVICE(0x10002000, 0x1000));
@@ -155,8 +156,8 @@ static void test_fu540(void)
 	CHECK(machine.hart_count == 3);
 	CHECK(machine.hart_ids[0] == 1 && machine.hart_ids[1] == 3 && machine.hart_ids[2] == 4);
 	CHECK(machine_hart_index(3) == 1);
-	CHECK(machine.plic_context[0] == 2 && machine.plic_context[1] == 6);
-	CHECK(machine.plic_context[2] == 8 && machine.plic_sources == 53);
+	CHECK(machine.irqchip_context[0] == 2 && machine.irqchip_context[1] == 6);
+	CHECK(machine.irqchip_context[2] == 8 && machine.irqchip_sources == 53);
 	CHECK(!machine.has_sstc && !machine.has_cache_block_zero);
 	CHECK(HAS_RAM(0x80000000, 0x200000000));
 	CHECK(HAS_RESERVED(0x80000000, 0x80000)); /* memreserve, so no more for firmware */
@@ -173,7 +174,7 @@ static void test_jh7110(void)
 	CHECK(machine.hart_count == 2 && machine_hart_index(2) == 1);
 	CHECK(HAS_RAM(0x40000000, 0x200000000));
 	CHECK(HAS_RESERVED(0x40000000, 0x200000)); /* firmware's by default */
-	CHECK(machine.plic_context[0] == 2 && machine.plic_context[1] == 4);
+	CHECK(machine.irqchip_context[0] == 2 && machine.irqchip_context[1] == 4);
 	CHECK(machine.device_count == 4); /* none in the alias, none that reaches into it */
 	CHECK(HAS_DEVICE(0x940000000, 0x1000000) && HAS_DEVICE(0x2b000000, 0x100000));
 	CHECK(HAS_DEVICE(0x30000000, 0x8000000) && HAS_DEVICE(0x10000000, 0x10000));
@@ -185,7 +186,8 @@ static void test_mpfs(void)
 	CHECK(machine.hart_count == 1 && machine.hart_ids[0] == 1);
 	CHECK(machine.ram_count == 2 && HAS_RAM(0x1040000000, 0x40000000));
 	CHECK(machine.device_count == 1 && HAS_DEVICE(0x20100000, 0x1000));
-	CHECK(machine.plic.size == 0 && machine.plic_context[0] == PLIC_NO_CONTEXT);
+	CHECK(machine.irqchip == IRQCHIP_NONE && machine.irqchip_registers.size == 0);
+	CHECK(machine.irqchip_context[0] == IRQCHIP_NO_CONTEXT);
 }
 
 static void test_eic7700_memory(void)
@@ -235,8 +237,8 @@ static void test_too_many_harts(void)
 	CHECK(machine.hart_count == HARTS_MAX);
 	CHECK(machine.hart_ids[6] == 6 && machine.hart_ids[7] == 9);
 	CHECK(machine_hart_index(9) == 7 && machine_hart_index(7) == HARTS_MAX);
-	CHECK(machine.plic_context[6] == 0 && machine.plic_context[7] == 3);
-	CHECK(machine.plic_context[0] == PLIC_NO_CONTEXT);
+	CHECK(machine.irqchip_context[6] == 0 && machine.irqchip_context[7] == 3);
+	CHECK(machine.irqchip_context[0] == IRQCHIP_NO_CONTEXT);
 }
 
 static void isa(const char *first, const char *second, bool sstc, bool zicboz)
@@ -512,9 +514,9 @@ static void test_plic_before_cpus(void)
 				     1, "okay", MMU,
 				     3) "cpu@2 { device_type = \"cpu\"; reg = <2>; " MMU " };\n")),
 		0);
-	CHECK(machine.plic.base == 0xc000000 && machine.plic_sources < 1024);
-	CHECK(machine.plic_context[0] == 4 && machine.plic_context[1] == 3);
-	CHECK(machine.plic_context[2] == PLIC_NO_CONTEXT);
+	CHECK(machine.irqchip_registers.base == 0xc000000 && machine.irqchip_sources < 1024);
+	CHECK(machine.irqchip_context[0] == 4 && machine.irqchip_context[1] == 3);
+	CHECK(machine.irqchip_context[2] == IRQCHIP_NO_CONTEXT);
 }
 
 /* A context whose registers would lie behind the PLIC's window. */
@@ -525,7 +527,7 @@ static void test_plic_too_small(void)
 			  " reg = <0 0xc000000 0 0x202000>;\n"
 			  " interrupts-extended = <9 9 9 9 2 9>; };\n")),
 		  0);
-	CHECK(machine.plic_context[0] == PLIC_NO_CONTEXT);
+	CHECK(machine.irqchip_context[0] == IRQCHIP_NO_CONTEXT);
 }
 
 /* ---- what ends in a panic ------------------------------------------------ */
@@ -697,7 +699,8 @@ static void check_invariants(void)
 	for (unsigned i = 0; i < machine.device_count; i++) {
 		CHECK(ranges_find(machine.ram, machine.ram_count, machine.devices[i]) ==
 		      machine.ram_count);
-		CHECK(machine.plic.size == 0 || !range_meets(machine.plic, machine.devices[i]));
+		CHECK(machine.irqchip_registers.size == 0 ||
+		      !range_meets(machine.irqchip_registers, machine.devices[i]));
 	}
 }
 
