@@ -81,13 +81,19 @@ void irq_destroy(struct irq *irq)
 	irq->exists = false;
 }
 
+static bool is_trigger(uint64_t trigger)
+{
+	return trigger <= IRQ_EDGE_FALLING || trigger == IRQ_LEVEL_HIGH || trigger == IRQ_LEVEL_LOW;
+}
+
 enum err irq_control_get(struct invocation *call)
 {
 	uint64_t source = call->arguments[0];
+	uint64_t trigger = call->arguments[2]; /* may be absent: 0 */
 	struct cap_slot *slot;
 	enum err err;
 
-	if (source >= IRQ_MAX || !irqchip_is_source((unsigned)source)) {
+	if (source >= IRQ_MAX || !irqchip_is_source((unsigned)source) || !is_trigger(trigger)) {
 		return ERR_ARGUMENT;
 	}
 	err = cap_lookup_empty(invocation_cspace(call), call->arguments[1], &slot);
@@ -98,6 +104,7 @@ enum err irq_control_get(struct invocation *call)
 		return ERR_BUSY;
 	}
 	irqs[source].exists = true;
+	irqchip_set_trigger((unsigned)source, (enum irq_trigger)trigger);
 	irqs[source].notification.role = ROLE_IRQ_NOTIFICATION;
 	cap_insert(slot, call->slot, OBJECT_IRQ_HANDLER, &irqs[source], RIGHTS_ALL, 0);
 	slot->primary = true;

@@ -47,6 +47,13 @@ bool irqchip_is_source(unsigned source)
 	return source >= 1 && source <= machine.irqchip_sources;
 }
 
+void irqchip_set_trigger(unsigned source, enum irq_trigger trigger)
+{
+	if (irqchip_is_source(source)) {
+		irqchip_sources[source].trigger = (uint8_t)trigger;
+	}
+}
+
 void irqchip_enable(unsigned source, unsigned hart)
 {
 	if (!irqchip_is_source(source)) {

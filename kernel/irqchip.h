@@ -15,6 +15,7 @@
 #ifndef KERNEL_IRQCHIP_H
 #define KERNEL_IRQCHIP_H
 
+#include "kernel/abi/object.h"
 #include "kernel/types.h"
 
 #define IRQCHIP_SOURCES_MAX 1024u
@@ -27,6 +28,9 @@ void irqchip_hart_init(unsigned hart);
 
 /* True if there is such a source. */
 bool irqchip_is_source(unsigned source);
+
+/* How the device asks on this source, from the next irqchip_enable on. A PLIC's gateways know. */
+void irqchip_set_trigger(unsigned source, enum irq_trigger trigger);
 
 /* Let the source interrupt `hart`, or the first hart that can be if that one cannot; no other hart.
  * A claim that is not complete yet stays so. */

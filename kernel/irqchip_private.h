@@ -11,7 +11,8 @@
 #include "vm/vm.h"
 
 struct irqchip_source {
-	uint8_t hart; /* where it is enabled, or HARTS_MAX */
+	uint8_t hart;	 /* where it is enabled, or HARTS_MAX */
+	uint8_t trigger; /* enum irq_trigger */
 	bool is_claimed;
 };
 

@@ -124,8 +124,9 @@ enum right {
 	  "describe the pool")                                                                         \
 	X(NOTIFICATION_SET_TIMER, 25, OBJECT_NOTIFICATION, "absolute time in ticks, 0 = off", "-",     \
 	  "signal TIMER_BIT once at that time")                                                        \
-	X(IRQ_CONTROL_GET, 26, OBJECT_IRQ_CONTROL, "interrupt number, slot", "-",                      \
-	  "make the handler capability of a source; ERR_BUSY if it exists")                            \
+	X(IRQ_CONTROL_GET, 26, OBJECT_IRQ_CONTROL,                                                     \
+	  "interrupt number, slot, trigger (may be left out)", "-",                                    \
+	  "make the handler capability of a source (enum irq_trigger); ERR_BUSY if it exists")         \
 	X(IRQ_SET_NOTIFICATION, 27, OBJECT_IRQ_HANDLER, "notification slot or 0", "-",                 \
 	  "where it is signalled (with the badge); enables the source")                                \
 	X(IRQ_ACK, 28, OBJECT_IRQ_HANDLER, "-", "-", "let the source fire again")                      \
@@ -152,6 +153,15 @@ enum thread_state {
 	THREAD_RECEIVING,
 	THREAD_WAITING_REPLY, /* called, faulted or excepted; the partner has not answered */
 	THREAD_WAITING_SIGNAL,
+};
+
+/* When a device asks for service, by the numbers of device trees. */
+enum irq_trigger {
+	IRQ_DEFAULT = 0, /* as IRQ_LEVEL_HIGH */
+	IRQ_EDGE_RISING = 1,
+	IRQ_EDGE_FALLING = 2,
+	IRQ_LEVEL_HIGH = 4,
+	IRQ_LEVEL_LOW = 8,
 };
 
 /* The bit that a notification's timer ors into its word. */

@@ -96,6 +96,12 @@ bool irqchip_is_source(unsigned source)
 	return source != 0 && source < 96;
 }
 
+void irqchip_set_trigger(unsigned source, enum irq_trigger trigger)
+{
+	(void)source;
+	(void)trigger;
+}
+
 void irqchip_enable(unsigned source, unsigned hart)
 {
 	(void)source;
