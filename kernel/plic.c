@@ -51,8 +51,9 @@ static void plic_complete(unsigned source, unsigned hart)
 
 static void plic_enable(unsigned source)
 {
-	irqchip_write(PRIORITY(source), 1);
 	set_enabled(source, true);
+	/* Last: QEMU looks at what is pending when a priority changes, not at an enable bit. */
+	irqchip_write(PRIORITY(source), 1);
 }
 
 static void plic_disable(unsigned source)

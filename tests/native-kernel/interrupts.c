@@ -4,7 +4,8 @@
  * that it may say that it can send until it is asked why.
  *
  * Fails if a source fires before its acknowledgement or is lost after it, if
- * it stays on one hart's controller when another enables it.
+ * it stays on one hart's controller when another enables it, or if a source
+ * that nobody wants any more goes on. Run with each kind of controller.
  */
 #include "tests/native-kernel/harness.h"
 
@@ -259,6 +260,31 @@ static void test_harts(void)
 	uart_end(&uart);
 }
 
+/* Nobody is told any more, in the midst of it: silence until somebody is again. */
+static void test_off(void)
+{
+	struct uart uart;
+
+	uart_make(&uart);
+	uart_connect(&uart, IRQ_DEFAULT);
+	uart_raise(&uart);
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		wait_signal(&uart);
+		if (i % 2 == 0)
+			CHECK_OK(irq_notify(uart.handler, 0));
+		else
+			CHECK_OK(delete_cap(uart.badged));
+		CHECK_OK(irq_ack(uart.handler));
+		if (i % 64 == 0)
+			check_quiet(&uart);
+		if (i % 2 != 0)
+			uart.badged = derive(uart.notification, RIGHTS_ALL, BADGE);
+		uart_stay_up(&uart);
+		CHECK_OK(irq_notify(uart.handler, uart.badged));
+	}
+	uart_end(&uart);
+}
+
 SUITE(interrupt, {"interrupt-methods", test_methods}, {"interrupt-arrives", test_arrives},
       {"interrupt-again", test_again}, {"interrupt-pulses", test_pulses},
-      {"interrupt-harts", test_harts});
+      {"interrupt-harts", test_harts}, {"interrupt-off", test_off});
