@@ -15,6 +15,8 @@ struct irqchip_source irqchip_sources[IRQCHIP_SOURCES_MAX];
 static const struct irqchip *const chips[] = {
 	[IRQCHIP_NONE] = NULL,
 	[IRQCHIP_PLIC] = &irqchip_plic,
+	[IRQCHIP_APLIC] = &irqchip_aplic,
+	[IRQCHIP_IMSIC] = &irqchip_imsic,
 };
 
 static const struct irqchip *chip; /* not NULL if any hart has a context */
@@ -94,6 +96,9 @@ uint32_t irqchip_claim(void)
 		return 0; /* claimed for ever: silent */
 	}
 	source = &irqchip_sources[number];
+	if (source->is_claimed) {
+		return 0; /* a message sent before the claim, which covers what it tells */
+	}
 	if (source->hart != hart) {
 		/* Not enabled here: give it back, or it would be silent where it is. */
 		chip->complete(number, hart);

@@ -36,7 +36,15 @@ struct irqchip {
 	void (*complete)(unsigned source, unsigned hart);
 };
 
-extern const struct irqchip irqchip_plic;
+extern const struct irqchip irqchip_plic, irqchip_aplic, irqchip_imsic;
+
+/* What an APLIC does the same in both of its delivery modes. */
+void aplic_init(void);
+void aplic_enable(unsigned source);
+void aplic_disable(unsigned source);
+void aplic_complete(unsigned source, unsigned hart);
+/* Until it is completed. Any number. */
+void aplic_silence(unsigned source);
 
 /*
  * A register, 32 bits, by its offset in bytes. A write is ordered before all

@@ -17,6 +17,8 @@
 enum irqchip_kind {
 	IRQCHIP_NONE,
 	IRQCHIP_PLIC,
+	IRQCHIP_APLIC, /* that interrupts the harts itself */
+	IRQCHIP_IMSIC, /* an APLIC that sends messages to the harts' IMSICs */
 };
 
 struct machine {
@@ -44,11 +46,12 @@ struct machine {
 
 	/* The controller of device interrupts (kernel/irqchip.h): its registers (size 0: no
 	 * controller), its sources 1..n, and the number by which it knows each logical hart: a
-	 * PLIC's context for S-mode. */
+	 * PLIC's context for S-mode, an APLIC's hart index. */
 	enum irqchip_kind irqchip;
 	struct phys_range irqchip_registers;
 	unsigned irqchip_sources;
 	unsigned irqchip_context[HARTS_MAX]; /* IRQCHIP_NO_CONTEXT: none */
+	unsigned imsic_identities; /* IRQCHIP_IMSIC: they are 1..n, n >= irqchip_sources */
 
 	/* Register windows of enabled device nodes (and PCI ranges) that user space may be given:
 	 * sorted, page aligned outwards, never overlapping; not RAM, not reserved, not the kernel's
