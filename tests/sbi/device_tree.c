@@ -19,6 +19,7 @@
 #include "sbi/errata.h"
 #include "sbi/ranges.h"
 #include "sbi/sbi.h"
+#include "tests/sbi/device_tree.h"
 #include "tests/sbi/trees.h"
 
 #define DTB_MAX 65536
@@ -48,16 +49,6 @@ void print(const char *format, ...)
 	vsnprintf(printed + used, sizeof(printed) - used, format, arguments);
 	va_end(arguments);
 }
-
-/* In a case: say where, and end it. */
-#define CHECK(condition)                                                                           \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			printf("line %d: %s", __LINE__, #condition);                               \
-			fflush(stdout);                                                            \
-			_exit(1);                                                                  \
-		}                                                                                  \
-	} while (0)
 
 /* ---- blobs -------------------------------------------------------------- */
 
@@ -101,7 +92,7 @@ static void read_blob(const void *blob, size_t size, uint64_t boot_hart)
 	machine_read_device_tree(copy, boot_hart);
 }
 
-static void read_tree(const char *source, uint64_t boot_hart)
+void read_tree(const char *source, uint64_t boot_hart)
 {
 	static uint64_t blob[DTB_MAX / 8];
 
@@ -767,6 +758,17 @@ static const struct test {
 	{"deep", test_deep, NULL},
 	{"plic_before_cpus", test_plic_before_cpus, NULL},
 	{"plic_too_small", test_plic_too_small, NULL},
+	{"aplic", test_aplic, NULL},
+	{"aplic_both_modes", test_aplic_both_modes, NULL},
+	{"aplic_hart_indexes", test_aplic_hart_indexes, NULL},
+	{"aplic_small", test_aplic_small, NULL},
+	{"aplic_other_level", test_aplic_other_level, NULL},
+	{"aplic_off", test_aplic_off, NULL},
+	{"imsic", test_imsic, NULL},
+	{"imsic_m_mode_first", test_imsic_m_mode_first, NULL},
+	{"imsic_absent", test_imsic_absent, NULL},
+	{"imsic_addresses", test_imsic_addresses, NULL},
+	{"imsic_few_identities", test_imsic_few_identities, NULL},
 	{"no_memory", test_no_memory, "no memory node"},
 	{"no_timebase", test_no_timebase, "no timebase-frequency"},
 	{"no_boot_hart", test_no_boot_hart, "has the id 7"},
@@ -835,12 +837,12 @@ static void result(const char *name, bool is_good, const char *why)
 }
 
 /* Panics are welcome; anything else but success is not. */
-static void run_many(const char *name, void (*test)(void), unsigned seeds)
+static void run_many(const char *name, void (*test)(void), const char *tree, unsigned seeds)
 {
 	char text[TEXT_MAX];
 	char why[TEXT_MAX + 32];
 
-	pristine_size = compile(tree_virt, pristine);
+	pristine_size = compile(tree, pristine);
 	for (seed = 1; seed <= seeds; seed++) {
 		int status = run(test, text);
 
@@ -867,8 +869,9 @@ int main(void)
 
 		result(test->name, is_good, text);
 	}
-	run_many("flipped_bits", test_flipped, 1000);
-	run_many("truncated", test_truncated, 400);
+	run_many("flipped_bits", test_flipped, tree_virt, 1000);
+	run_many("flipped_bits_aia", test_flipped, tree_aia, 1000);
+	run_many("truncated", test_truncated, tree_virt, 400);
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed != 0;
 }
