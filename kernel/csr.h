@@ -32,6 +32,7 @@
 	void csr_write_##name(uint64_t value);                                                     \
 	void csr_set_##name(uint64_t bits);                                                        \
 	void csr_clear_##name(uint64_t bits);
+uint64_t csr_claim_stopei(void);
 #else
 #define CSR_ACCESSORS(name)                                                                        \
 	static inline uint64_t csr_read_##name(void)                                               \
@@ -52,6 +53,16 @@
 	{                                                                                          \
 		__asm__ volatile("csrc " #name ", %0" : : "r"(bits) : "memory");                   \
 	}
+
+/* The most urgent external interrupt (Advanced Interrupt Architecture), 0 = none: identity in bits
+ * 26..16. It is not pending any more. */
+static inline uint64_t csr_claim_stopei(void)
+{
+	uint64_t value;
+
+	__asm__ volatile("csrrw %0, 0x15c, zero" : "=r"(value) : : "memory");
+	return value;
+}
 #endif
 
 CSR_ACCESSORS(sstatus)
@@ -62,5 +73,7 @@ CSR_ACCESSORS(sie)
 CSR_ACCESSORS(sscratch)
 CSR_ACCESSORS(stvec)
 CSR_ACCESSORS(scounteren)
+CSR_ACCESSORS(siselect) /* with sireg: registers by number */
+CSR_ACCESSORS(sireg)
 
 #endif

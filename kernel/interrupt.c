@@ -3,17 +3,17 @@
  * See interrupt.h.
  *
  * A device interrupt becomes a signal to the notification its driver set. The
- * PLIC keeps the source silent from the claim until the driver acknowledges
- * (IRQ_ACK), so a storming device costs its driver's time only. A source that
- * fires with no notification set is switched off.
+ * controller (irqchip.h) keeps the source silent from the claim until the
+ * driver acknowledges (IRQ_ACK), so a storming device costs its driver's time
+ * only. A source that fires with no notification set is switched off.
  */
 #include "kernel/interrupt.h"
 
 #include "kernel/csr.h"
 #include "kernel/invoke.h"
+#include "kernel/irqchip.h"
 #include "kernel/notification.h"
 #include "kernel/panic.h"
-#include "kernel/plic.h"
 #include "kernel/schedule.h"
 #include "kernel/timer.h"
 
@@ -36,11 +36,11 @@ static void device_interrupts(void)
 	uint32_t source;
 
 	/* Ends: a claimed source stays silent until it is completed. */
-	while ((source = plic_claim()) != 0) {
+	while ((source = irqchip_claim()) != 0) {
 		struct irq *irq = &irqs[source];
 
 		if (source >= IRQ_MAX || irq->notification.type == OBJECT_NONE) {
-			plic_disable(source);
+			irqchip_disable(source);
 		} else {
 			notification_signal(irq->notification.object, irq->notification.badge,
 					    false);
@@ -69,25 +69,31 @@ void interrupts_handle(void)
 
 void irq_detach(struct cap_slot *notification)
 {
-	plic_disable(irq_source(CONTAINER_OF(notification, struct irq, notification)));
+	irqchip_disable(irq_source(CONTAINER_OF(notification, struct irq, notification)));
 }
 
 void irq_destroy(struct irq *irq)
 {
-	plic_disable(irq_source(irq));
+	irqchip_disable(irq_source(irq));
 	if (irq->notification.type != OBJECT_NONE) {
 		cap_remove(&irq->notification);
 	}
 	irq->exists = false;
 }
 
+static bool is_trigger(uint64_t trigger)
+{
+	return trigger <= IRQ_EDGE_FALLING || trigger == IRQ_LEVEL_HIGH || trigger == IRQ_LEVEL_LOW;
+}
+
 enum err irq_control_get(struct invocation *call)
 {
 	uint64_t source = call->arguments[0];
+	uint64_t trigger = call->arguments[2]; /* may be absent: 0 */
 	struct cap_slot *slot;
 	enum err err;
 
-	if (source >= IRQ_MAX || !plic_is_source((unsigned)source)) {
+	if (source >= IRQ_MAX || !irqchip_is_source((unsigned)source) || !is_trigger(trigger)) {
 		return ERR_ARGUMENT;
 	}
 	err = cap_lookup_empty(invocation_cspace(call), call->arguments[1], &slot);
@@ -98,6 +104,7 @@ enum err irq_control_get(struct invocation *call)
 		return ERR_BUSY;
 	}
 	irqs[source].exists = true;
+	irqchip_set_trigger((unsigned)source, (enum irq_trigger)trigger);
 	irqs[source].notification.role = ROLE_IRQ_NOTIFICATION;
 	cap_insert(slot, call->slot, OBJECT_IRQ_HANDLER, &irqs[source], RIGHTS_ALL, 0);
 	slot->primary = true;
@@ -117,7 +124,7 @@ enum err irq_set_notification(struct invocation *call)
 			return err;
 		}
 	}
-	plic_disable(irq_source(irq));
+	irqchip_disable(irq_source(irq));
 	if (irq->notification.type != OBJECT_NONE) {
 		cap_remove(&irq->notification);
 	}
@@ -125,12 +132,12 @@ enum err irq_set_notification(struct invocation *call)
 		return ERR_OK;
 	}
 	cap_derive(&irq->notification, source, RIGHT_WRITE, 0);
-	plic_enable(irq_source(irq), hart_index());
+	irqchip_enable(irq_source(irq), hart_index());
 	return ERR_OK;
 }
 
 enum err irq_ack(struct invocation *call)
 {
-	plic_complete(irq_source(call->object));
+	irqchip_complete(irq_source(call->object));
 	return ERR_OK;
 }

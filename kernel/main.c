@@ -3,8 +3,8 @@
  * From sbi/boot.c to user mode, on each hart.
  */
 #include "kernel/csr.h"
+#include "kernel/irqchip.h"
 #include "kernel/lock.h"
-#include "kernel/plic.h"
 #include "kernel/root.h"
 #include "kernel/schedule.h"
 #include "kernel/trap.h"
@@ -25,7 +25,7 @@ static void hart_init(unsigned index)
 	csr_write_stvec((uint64_t)trap_entry);
 	csr_clear_sstatus(SSTATUS_SIE | SSTATUS_SPP | SSTATUS_FS);
 	csr_write_scounteren(COUNTERS_DEFAULT);
-	plic_hart_init(index);
+	irqchip_hart_init(index);
 	csr_write_sie(SIP_SSIP | SIP_STIP | SIP_SEIP);
 }
 
@@ -42,7 +42,7 @@ static _Noreturn void run(void)
 
 void kernel_main(unsigned boot_hart_index)
 {
-	plic_init();
+	irqchip_init();
 	sched_init();
 	hart_init(boot_hart_index);
 	sched_hart_online();

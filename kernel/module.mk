@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 KERNEL_SRC += kernel/main.c kernel/root.c kernel/root_elf.c kernel/trap.c kernel/trap_entry.S kernel/lock.c \
-	kernel/schedule.c kernel/sched_context.c kernel/lend.c kernel/wait_queue.c kernel/notification.c kernel/fast.c kernel/fpu.c kernel/fpu.S kernel/ipc.c kernel/thread.c kernel/timer.c \
-	kernel/interrupt.c kernel/cap.c kernel/destroy.c kernel/untyped.c kernel/invoke.c \
+	kernel/schedule.c kernel/sched_context.c kernel/lend.c kernel/wait_queue.c kernel/fpu.c kernel/fpu.S \
+	kernel/fast.c kernel/ipc.c kernel/notification.c kernel/thread.c kernel/timer.c \
+	kernel/interrupt.c kernel/irqchip.c kernel/plic.c kernel/aplic.c kernel/imsic.c \
+	kernel/cap.c kernel/destroy.c kernel/untyped.c kernel/invoke.c \
 	kernel/cspace_methods.c kernel/thread_methods.c kernel/memory_methods.c \
 	kernel/machine_methods.c kernel/window_call.c kernel/string.c
 

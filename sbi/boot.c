@@ -118,8 +118,8 @@ static void leave_boot_table(void)
 	struct vm_kernel_map map = {
 		.ram = machine.ram,
 		.ram_count = machine.ram_count,
-		.devices = &machine.plic,
-		.device_count = machine.plic.size != 0 ? 1 : 0,
+		.devices = &machine.irqchip_registers,
+		.device_count = machine.irqchip_registers.size != 0 ? 1 : 0,
 		.image = machine.kernel,
 		.alloc = alloc_for_map,
 	};

@@ -19,6 +19,7 @@
 
 #include "kernel/panic.h"
 #include "kernel/print.h"
+#include "sbi/irqchip_tree.h"
 #include "sbi/machine.h"
 #include "sbi/ranges.h"
 #include "sbi/tree.h"
@@ -26,14 +27,12 @@
 
 #define PRIVATE_MAX 24
 #define FIRMWARE_SIZE (2ul << 20)
-#define IRQ_SUPERVISOR_EXTERNAL 9
 
 /* What is known only when the pass is over. */
 static struct {
 	const void *fdt;
 	uint64_t boot_hart_id;
 	uint32_t intc_phandles[HARTS_MAX]; /* of each hart's interrupt controller, 0 = none */
-	struct tree_value plic_contexts;
 	uint64_t archive_end;
 	unsigned devices_lost;
 	unsigned private_count;
@@ -208,8 +207,6 @@ static void read_pci_ranges(unsigned depth)
 	}
 }
 
-static const char *const plic_names[] = {"riscv,plic0", "sifive,plic-1.0.0", "thead,c900-plic"};
-
 /* Whoever holds one of these holds the kernel, all memory or every interrupt. */
 static const char *const private_names[] = {
 	"riscv,plic0",
@@ -241,21 +238,6 @@ static const char *const private_names[] = {
 	"sifive,debug-013", /* the same; debug */
 };
 
-static void read_plic(unsigned depth)
-{
-	const struct tree_node *node = &tree_nodes[depth];
-	struct phys_range range;
-	const struct tree_value *contexts = tree_property(node, PROPERTY_INTERRUPTS_EXTENDED);
-
-	if (machine.plic.size != 0 || contexts == NULL || !tree_reg(depth, 0, &range) ||
-	    range.size == 0 || range_end(range) > DIRECT_MAP_SIZE) {
-		return;
-	}
-	machine.plic = pages_outwards(range);
-	machine.plic_sources = (unsigned)tree_number(node, PROPERTY_NDEV, 0) & 1023;
-	scan.plic_contexts = *contexts;
-}
-
 static void read_device(unsigned depth)
 {
 	struct tree_node *node = &tree_nodes[depth];
@@ -268,9 +250,8 @@ static void read_device(unsigned depth)
 	if (!tree_nodes[depth - 1].is_addressable) {
 		return;
 	}
-	if (is_private && tree_is_enabled(node) &&
-	    tree_is_compatible(node, plic_names, ARRAY_SIZE(plic_names))) {
-		read_plic(depth);
+	if (is_private && tree_is_enabled(node)) {
+		irqchip_read_node(depth);
 	}
 	for (unsigned i = 0; tree_reg(depth, i, &range); i++) {
 		if (range.size != 0 && is_private) {
@@ -395,24 +376,6 @@ static void read_node(unsigned depth)
 
 /* ---- when all is read --------------------------------------------------- */
 
-/* A PLIC context is a position in interrupts-extended; ours have the hart's controller and 9. */
-static void find_plic_contexts(void)
-{
-	for (unsigned hart = 0; hart < machine.hart_count; hart++) {
-		machine.plic_context[hart] = PLIC_NO_CONTEXT;
-		for (unsigned i = 0; (i + 1) * 8 <= scan.plic_contexts.size; i++) {
-			if (scan.intc_phandles[hart] != 0 &&
-			    tree_cells(&scan.plic_contexts, 2 * i, 1) == scan.intc_phandles[hart] &&
-			    tree_cells(&scan.plic_contexts, 2 * i + 1, 1) ==
-				    IRQ_SUPERVISOR_EXTERNAL &&
-			    0x200000 + 0x1000ul * (i + 1) <= machine.plic.size) {
-				machine.plic_context[hart] = i;
-				break;
-			}
-		}
-	}
-}
-
 static bool is_in_ram(struct phys_range range)
 {
 	unsigned bank = ranges_find(machine.ram, machine.ram_count, range);
@@ -510,7 +473,7 @@ void machine_read_device_tree(const void *fdt, uint64_t boot_hart_id)
 		ranges_cut(machine.ram, &machine.ram_count, MACHINE_RAM_MAX, scan.aliases[i]);
 	}
 	check_machine();
-	find_plic_contexts();
+	irqchip_choose(scan.intc_phandles);
 	reserve_boot_memory();
 	filter_devices();
 }

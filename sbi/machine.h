@@ -11,7 +11,15 @@
 #define MACHINE_RAM_MAX 8
 #define MACHINE_RESERVED_MAX 24
 #define MACHINE_DEVICES_MAX 80
-#define PLIC_NO_CONTEXT (~0u)
+#define IRQCHIP_NO_CONTEXT (~0u)
+
+/* Kinds of controllers of device interrupts. */
+enum irqchip_kind {
+	IRQCHIP_NONE,
+	IRQCHIP_PLIC,
+	IRQCHIP_APLIC, /* that interrupts the harts itself */
+	IRQCHIP_IMSIC, /* an APLIC that sends messages to the harts' IMSICs */
+};
 
 struct machine {
 	/* Harts with an MMU that are enabled, in device-tree order; index = logical number. The
@@ -36,10 +44,14 @@ struct machine {
 	struct paddr archive;  /* initrd; any byte address, in RAM */
 	uint64_t archive_size; /* 0: none */
 
-	/* PLIC: base, number of sources, S-mode context of each logical hart. Size 0: no PLIC. */
-	struct phys_range plic;
-	unsigned plic_sources;
-	unsigned plic_context[HARTS_MAX]; /* PLIC_NO_CONTEXT: none */
+	/* The controller of device interrupts (kernel/irqchip.h): its registers (size 0: no
+	 * controller), its sources 1..n, and the number by which it knows each logical hart: a
+	 * PLIC's context for S-mode, an APLIC's hart index. */
+	enum irqchip_kind irqchip;
+	struct phys_range irqchip_registers;
+	unsigned irqchip_sources;
+	unsigned irqchip_context[HARTS_MAX]; /* IRQCHIP_NO_CONTEXT: none */
+	unsigned imsic_identities; /* IRQCHIP_IMSIC: they are 1..n, n >= irqchip_sources */
 
 	/* Register windows of enabled device nodes (and PCI ranges) that user space may be given:
 	 * sorted, page aligned outwards, never overlapping; not RAM, not reserved, not the kernel's

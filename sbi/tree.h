@@ -31,6 +31,12 @@
 	X(PHANDLE, "phandle")                                                                      \
 	X(LINUX_PHANDLE, "linux,phandle")                                                          \
 	X(INTERRUPTS_EXTENDED, "interrupts-extended")                                              \
+	X(NUM_SOURCES, "riscv,num-sources")                                                        \
+	X(HART_INDEXES, "riscv,hart-indexes")                                                      \
+	X(MSI_PARENT, "msi-parent")                                                                \
+	X(NUM_IDS, "riscv,num-ids")                                                                \
+	X(GUEST_INDEX_BITS, "riscv,guest-index-bits")                                              \
+	X(HART_INDEX_BITS, "riscv,hart-index-bits")                                                \
 	X(INITRD_START, "linux,initrd-start")                                                      \
 	X(INITRD_END, "linux,initrd-end")                                                          \
 	X(BOOTARGS, "bootargs")

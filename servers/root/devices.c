@@ -22,6 +22,7 @@
 #define PCI_SPACE_MASK 0x03000000u
 #define PCI_DEVICE_MASK 0xf800u
 #define PCI_PINS 4
+#define IRQ_TRIGGER_MASK 15u
 
 struct node {
 	int offset; /* libfdt's */
@@ -232,12 +233,18 @@ static bool add_region(struct server *server, const char *name, uint64_t base, u
 	return true;
 }
 
-static bool add_irq(struct server *server, const char *name, uint32_t number)
+/*
+ * `specifier`: as many cells as the interrupt controller's #interrupt-cells
+ * says, the number first, then how it is triggered.
+ */
+static bool add_irq(struct server *server, const char *name, const fdt32_t *specifier, int count)
 {
+	uint32_t number = fdt32_to_cpu(specifier[0]);
+	uint32_t trigger = count >= 2 ? fdt32_to_cpu(specifier[1]) & IRQ_TRIGGER_MASK : IRQ_DEFAULT;
 	cap_t slot = slot_allocate();
 
-	if (slot == 0 ||
-	    invoke5(BOOT_SLOT_IRQ_CONTROL, IRQ_CONTROL_GET, number, slot, 0, 0, 0) != ERR_OK) {
+	if (slot == 0 || invoke5(BOOT_SLOT_IRQ_CONTROL, IRQ_CONTROL_GET, number, slot, trigger, 0,
+				 0) != ERR_OK) {
 		log_print("root: server '%s': interrupt %u is not to be had\n",
 			  server->config->name, (unsigned)number);
 		return false;
@@ -270,7 +277,7 @@ static bool add_pci_irqs(struct server *server, int node, const char *name)
 			return false;
 		if ((fdt32_to_cpu(map[i]) & PCI_DEVICE_MASK) == 0 && pin >= 1 && pin <= PCI_PINS) {
 			snprintf(numbered, sizeof(numbered), "%.23s%u", name, (unsigned)pin - 1);
-			if (!add_irq(server, numbered, fdt32_to_cpu(map[irq])))
+			if (!add_irq(server, numbered, map + irq, next - irq))
 				return false;
 		}
 		i = next;
@@ -278,22 +285,37 @@ static bool add_pci_irqs(struct server *server, int node, const char *name)
 	return true;
 }
 
+/* Cells of an interrupt specifier in the node's "interrupts": its own or an ancestor's parent's. */
+static int interrupt_cells(int node)
+{
+	uint32_t parent = 0;
+
+	for (; node >= 0 && parent == 0; node = nodes[node].parent)
+		parent = number(node, "interrupt-parent", 0);
+	node = parent != 0 ? node_by_phandle(parent) : -1;
+	return node >= 0 ? (int)number(node, "#interrupt-cells", 1) : 1;
+}
+
 static bool add_node_irq(struct server *server, int node, const char *name)
 {
-	int count;
+	int count, parent, size = 0;
 	const fdt32_t *irq = property(node, "interrupts", &count);
 
 	if (fdt_getprop(tree(), nodes[node].offset, "interrupt-map", NULL) != NULL)
 		return add_pci_irqs(server, node, name);
-	if (irq == NULL) {
-		irq = property(node, "interrupts-extended", &count);
-		irq = irq != NULL && count >= 2 ? irq + 1 : NULL;
+	if (irq != NULL) {
+		size = interrupt_cells(node);
+	} else if ((irq = property(node, "interrupts-extended", &count)) != NULL && count >= 2) {
+		parent = node_by_phandle(fdt32_to_cpu(*irq));
+		size = parent >= 0 ? (int)number(parent, "#interrupt-cells", 1) : 1;
+		irq++;
+		count--;
 	}
-	if (irq == NULL) {
+	if (size < 1 || count < size) {
 		log_print("root: server '%s': its device has no interrupt\n", server->config->name);
 		return false;
 	}
-	return add_irq(server, name, fdt32_to_cpu(*irq));
+	return add_irq(server, name, irq, size);
 }
 
 static bool add_node(struct server *server, const struct system_device *device, int node,

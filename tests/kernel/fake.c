@@ -8,8 +8,8 @@
 #include "kernel/csr.h"
 #include "kernel/fast.h"
 #include "kernel/fpu.h"
+#include "kernel/irqchip.h"
 #include "kernel/panic.h"
-#include "kernel/plic.h"
 #include "kernel/print.h"
 #include "kernel/schedule.h"
 #include "sbi/machine.h"
@@ -115,28 +115,34 @@ void panic_stop_if_asked(void)
 {
 }
 
-bool plic_is_source(unsigned source)
+bool irqchip_is_source(unsigned source)
 {
 	return source != 0 && source < 96;
 }
 
-void plic_enable(unsigned source, unsigned hart)
+void irqchip_set_trigger(unsigned source, enum irq_trigger trigger)
+{
+	(void)source;
+	(void)trigger;
+}
+
+void irqchip_enable(unsigned source, unsigned hart)
 {
 	(void)source;
 	(void)hart;
 }
 
-void plic_disable(unsigned source)
+void irqchip_disable(unsigned source)
 {
 	(void)source;
 }
 
-uint32_t plic_claim(void)
+uint32_t irqchip_claim(void)
 {
 	return 0;
 }
 
-void plic_complete(unsigned source)
+void irqchip_complete(unsigned source)
 {
 	(void)source;
 }

@@ -7,3 +7,8 @@ kernel_caps_SRC := tests/kernel/main.c tests/kernel/operations.c tests/kernel/mo
 	kernel/memory_methods.c kernel/machine_methods.c kernel/timer.c kernel/interrupt.c \
 	kernel/window_call.c $(filter vm/%.c,$(KERNEL_SRC))
 kernel_caps_CFLAGS := -DKERNEL_HOST -DVM_HOST
+
+HOST_TESTS += kernel_irqchip
+kernel_irqchip_SRC := tests/kernel/irqchip.c tests/kernel/irqchip_model.c kernel/irqchip.c \
+	kernel/plic.c kernel/aplic.c kernel/imsic.c
+kernel_irqchip_CFLAGS := -DKERNEL_HOST -DVM_HOST

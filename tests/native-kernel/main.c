@@ -25,6 +25,7 @@ int main(void)
 	harness_init();
 	run_tests(early, 1);
 	run_tests(method_tests, method_test_count);
+	run_tests(interrupt_tests, interrupt_test_count);
 	run_tests(capability_tests, capability_test_count);
 	run_tests(ipc_tests, ipc_test_count);
 	run_tests(notification_tests, notification_test_count);

@@ -168,80 +168,6 @@ static void test_machine(void)
 	CHECK_EQUAL(invoke5(BOOT_SLOT_SYSTEM, SYSTEM_RESET, 0, 2, 0, 0, 0), ERR_ARGUMENT);
 }
 
-static enum err irq_get(uint64_t source, cap_t slot)
-{
-	return invoke5(BOOT_SLOT_IRQ_CONTROL, IRQ_CONTROL_GET, source, slot, 0, 0, 0);
-}
-
-static void test_interrupts(void)
-{
-	cap_t handler = new_slot(), second = new_slot(), reply = make_object(OBJECT_REPLY);
-	cap_t notification = make_object(OBJECT_NOTIFICATION);
-
-	CHECK_EQUAL(irq_get(0, handler), ERR_ARGUMENT);
-	CHECK_EQUAL(irq_get(100000, handler), ERR_ARGUMENT);
-	CHECK_EQUAL(irq_get(1ull << 32 | 21, handler), ERR_ARGUMENT);
-	CHECK_EQUAL(irq_get(21, 0), ERR_CAP_EMPTY);
-	CHECK_EQUAL(irq_get(21, reply), ERR_SLOT_OCCUPIED);
-	CHECK_OK(irq_get(21, handler));
-	CHECK_EQUAL(irq_get(21, second), ERR_BUSY);
-	CHECK_EQUAL(slot_type(second), OBJECT_NONE);
-	CHECK_EQUAL(invoke5(handler, IRQ_SET_NOTIFICATION, reply, 0, 0, 0, 0), ERR_CAP_TYPE);
-	CHECK_EQUAL(invoke5(handler, IRQ_SET_NOTIFICATION, second, 0, 0, 0, 0), ERR_CAP_EMPTY);
-	CHECK_EQUAL(invoke5(handler, IRQ_SET_NOTIFICATION, derive(notification, RIGHT_READ, 0), 0,
-			    0, 0, 0),
-		    ERR_RIGHTS);
-	CHECK_OK(invoke5(handler, IRQ_SET_NOTIFICATION, notification, 0, 0, 0, 0));
-	CHECK_OK(invoke5(handler, IRQ_ACK, 0, 0, 0, 0, 0));
-	CHECK_OK(invoke5(handler, IRQ_SET_NOTIFICATION, 0, 0, 0, 0, 0));
-	CHECK_OK(invoke5(handler, IRQ_SET_NOTIFICATION, notification, 0, 0, 0, 0));
-	CHECK_OK(delete_cap(notification));
-	CHECK_OK(invoke5(handler, IRQ_ACK, 0, 0, 0, 0, 0));
-	CHECK_OK(delete_cap(handler));
-	CHECK_OK(irq_get(21, second)); /* it may be made again */
-	CHECK_OK(delete_cap(second));
-}
-
-/* A device interrupt: the console's UART says that it can send. */
-static void test_interrupt_arrives(void)
-{
-	cap_t notification = make_object(OBJECT_NOTIFICATION), handler = new_slot(), device = 0;
-	cap_t window = make_object(OBJECT_WINDOW), binding = make_object(OBJECT_BINDING);
-	cap_t pool = make_object(OBJECT_POOL), page = new_slot();
-	struct message m = {.words = {window, TEST_VA >> 12, 512, RIGHT_READ | RIGHT_WRITE}};
-	struct window_item item = {.cap = binding,
-				   .op = WINDOW_MAP,
-				   .rights = RIGHT_READ | RIGHT_WRITE,
-				   .va_page = TEST_VA >> 12,
-				   .count = 1};
-	volatile uint8_t *uart = (volatile uint8_t *)TEST_VA;
-	uint64_t bits = 0;
-
-	for (unsigned i = 0; i < BOOT->untyped_count; i++) {
-		if (BOOT->untyped[i].base == 0x10000000)
-			device = BOOT_SLOT_UNTYPED + i;
-	}
-	CHECK(device != 0 && query(device, UNTYPED_INFO, 3) == 1);
-	CHECK_EQUAL(invoke5(device, UNTYPED_RETYPE, OBJECT_ENDPOINT, 0, 1, page, 0), ERR_ARGUMENT);
-	CHECK_OK(invoke5(device, UNTYPED_RETYPE, OBJECT_UNTYPED, 12, 1, page, 0));
-	CHECK_OK(invoke5(pool, POOL_ADD_EXTENT, page, 0, 0, 0, 0));
-	CHECK_OK(invoke(BOOT_SLOT_SPACE, SPACE_ATTACH_WINDOW, 6, &m));
-	CHECK_OK(invoke5(binding, BINDING_BIND, window, pool, RIGHT_READ | RIGHT_WRITE, 0, 0));
-	CHECK_OK(window_item(&item, NULL));
-	CHECK_OK(irq_get(10, handler));
-	CHECK_OK(invoke5(handler, IRQ_SET_NOTIFICATION, derive(notification, RIGHTS_ALL, 4), 0, 0,
-			 0, 0));
-	uart[1] = 2; /* IER: transmitter empty */
-	WAIT_UNTIL(notification_poll(notification, &bits) == ERR_OK && bits == 4);
-	uart[1] = 0;
-	(void)uart[2];
-	CHECK_OK(invoke5(handler, IRQ_ACK, 0, 0, 0, 0, 0));
-	CHECK_OK(notification_poll(notification, &bits));
-	CHECK_EQUAL(bits, 0);
-	CHECK_OK(delete_cap(handler));
-	CHECK_OK(revoke_cap(device));
-}
-
 static void test_memory_methods(void)
 {
 	cap_t window = make_object(OBJECT_WINDOW), reply = make_object(OBJECT_REPLY);
@@ -364,6 +290,5 @@ static void test_pools(void)
 
 SUITE(method, {"method-unknown", test_unknown}, {"method-wrong-object", test_wrong_object},
       {"method-rights", test_rights}, {"method-argument-count", test_argument_count},
-      {"method-machine", test_machine}, {"method-interrupts", test_interrupts},
-      {"method-interrupt-arrives", test_interrupt_arrives}, {"method-memory", test_memory_methods},
+      {"method-machine", test_machine}, {"method-memory", test_memory_methods},
       {"method-bindings", test_bindings}, {"method-pools", test_pools});

@@ -19,6 +19,7 @@
 #include "sbi/errata.h"
 #include "sbi/ranges.h"
 #include "sbi/sbi.h"
+#include "tests/sbi/device_tree.h"
 #include "tests/sbi/trees.h"
 
 #define DTB_MAX 65536
@@ -48,16 +49,6 @@ void print(const char *format, ...)
 	vsnprintf(printed + used, sizeof(printed) - used, format, arguments);
 	va_end(arguments);
 }
-
-/* In a case: say where, and end it. */
-#define CHECK(condition)                                                                           \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			printf("line %d: %s", __LINE__, #condition);                               \
-			fflush(stdout);                                                            \
-			_exit(1);                                                                  \
-		}                                                                                  \
-	} while (0)
 
 /* ---- blobs -------------------------------------------------------------- */
 
@@ -101,7 +92,7 @@ static void read_blob(const void *blob, size_t size, uint64_t boot_hart)
 	machine_read_device_tree(copy, boot_hart);
 }
 
-static void read_tree(const char *source, uint64_t boot_hart)
+void read_tree(const char *source, uint64_t boot_hart)
 {
 	static uint64_t blob[DTB_MAX / 8];
 
@@ -136,9 +127,10 @@ static void test_virt(void)
 	CHECK(HAS_RESERVED(0x80000000, 0x40000) && HAS_RESERVED(0x80040000, 0x20000));
 	CHECK(HAS_RESERVED(0x80200000, 0x20000) && HAS_RESERVED(0xa0200000, 0x100000));
 	CHECK(machine.archive.raw == 0xa0200918 && machine.archive_size == 0xff6e8);
-	CHECK(machine.plic.base == 0xc000000 && machine.plic.size == 0x600000);
-	CHECK(machine.plic_sources == 95);
-	CHECK(machine.plic_context[0] == 1 && machine.plic_context[1] == 3);
+	CHECK(machine.irqchip_registers.base == 0xc000000 &&
+	      machine.irqchip_registers.size == 0x600000);
+	CHECK(machine.irqchip_sources == 95);
+	CHECK(machine.irqchip_context[0] == 1 && machine.irqchip_context[1] == 3);
 	CHECK(machine.device_count == 11);
 	CHECK(HAS_DEVICE(0x101000, 0x1000) && HAS_DEVICE(0x10000000, 0x1000));
 	CHECK(HAS_DEVICE(0x10001000, 0x1000) && HAS_DEVICE(0x10002000, 0x1000));
@@ -155,8 +147,8 @@ static void test_fu540(void)
 	CHECK(machine.hart_count == 3);
 	CHECK(machine.hart_ids[0] == 1 && machine.hart_ids[1] == 3 && machine.hart_ids[2] == 4);
 	CHECK(machine_hart_index(3) == 1);
-	CHECK(machine.plic_context[0] == 2 && machine.plic_context[1] == 6);
-	CHECK(machine.plic_context[2] == 8 && machine.plic_sources == 53);
+	CHECK(machine.irqchip_context[0] == 2 && machine.irqchip_context[1] == 6);
+	CHECK(machine.irqchip_context[2] == 8 && machine.irqchip_sources == 53);
 	CHECK(!machine.has_sstc && !machine.has_cache_block_zero);
 	CHECK(HAS_RAM(0x80000000, 0x200000000));
 	CHECK(HAS_RESERVED(0x80000000, 0x80000)); /* memreserve, so no more for firmware */
@@ -173,7 +165,7 @@ static void test_jh7110(void)
 	CHECK(machine.hart_count == 2 && machine_hart_index(2) == 1);
 	CHECK(HAS_RAM(0x40000000, 0x200000000));
 	CHECK(HAS_RESERVED(0x40000000, 0x200000)); /* firmware's by default */
-	CHECK(machine.plic_context[0] == 2 && machine.plic_context[1] == 4);
+	CHECK(machine.irqchip_context[0] == 2 && machine.irqchip_context[1] == 4);
 	CHECK(machine.device_count == 4); /* none in the alias, none that reaches into it */
 	CHECK(HAS_DEVICE(0x940000000, 0x1000000) && HAS_DEVICE(0x2b000000, 0x100000));
 	CHECK(HAS_DEVICE(0x30000000, 0x8000000) && HAS_DEVICE(0x10000000, 0x10000));
@@ -185,7 +177,8 @@ static void test_mpfs(void)
 	CHECK(machine.hart_count == 1 && machine.hart_ids[0] == 1);
 	CHECK(machine.ram_count == 2 && HAS_RAM(0x1040000000, 0x40000000));
 	CHECK(machine.device_count == 1 && HAS_DEVICE(0x20100000, 0x1000));
-	CHECK(machine.plic.size == 0 && machine.plic_context[0] == PLIC_NO_CONTEXT);
+	CHECK(machine.irqchip == IRQCHIP_NONE && machine.irqchip_registers.size == 0);
+	CHECK(machine.irqchip_context[0] == IRQCHIP_NO_CONTEXT);
 }
 
 static void test_eic7700_memory(void)
@@ -235,8 +228,8 @@ static void test_too_many_harts(void)
 	CHECK(machine.hart_count == HARTS_MAX);
 	CHECK(machine.hart_ids[6] == 6 && machine.hart_ids[7] == 9);
 	CHECK(machine_hart_index(9) == 7 && machine_hart_index(7) == HARTS_MAX);
-	CHECK(machine.plic_context[6] == 0 && machine.plic_context[7] == 3);
-	CHECK(machine.plic_context[0] == PLIC_NO_CONTEXT);
+	CHECK(machine.irqchip_context[6] == 0 && machine.irqchip_context[7] == 3);
+	CHECK(machine.irqchip_context[0] == IRQCHIP_NO_CONTEXT);
 }
 
 static void isa(const char *first, const char *second, bool sstc, bool zicboz)
@@ -512,9 +505,9 @@ static void test_plic_before_cpus(void)
 				     1, "okay", MMU,
 				     3) "cpu@2 { device_type = \"cpu\"; reg = <2>; " MMU " };\n")),
 		0);
-	CHECK(machine.plic.base == 0xc000000 && machine.plic_sources < 1024);
-	CHECK(machine.plic_context[0] == 4 && machine.plic_context[1] == 3);
-	CHECK(machine.plic_context[2] == PLIC_NO_CONTEXT);
+	CHECK(machine.irqchip_registers.base == 0xc000000 && machine.irqchip_sources < 1024);
+	CHECK(machine.irqchip_context[0] == 4 && machine.irqchip_context[1] == 3);
+	CHECK(machine.irqchip_context[2] == IRQCHIP_NO_CONTEXT);
 }
 
 /* A context whose registers would lie behind the PLIC's window. */
@@ -525,7 +518,7 @@ static void test_plic_too_small(void)
 			  " reg = <0 0xc000000 0 0x202000>;\n"
 			  " interrupts-extended = <9 9 9 9 2 9>; };\n")),
 		  0);
-	CHECK(machine.plic_context[0] == PLIC_NO_CONTEXT);
+	CHECK(machine.irqchip_context[0] == IRQCHIP_NO_CONTEXT);
 }
 
 /* ---- what ends in a panic ------------------------------------------------ */
@@ -697,7 +690,8 @@ static void check_invariants(void)
 	for (unsigned i = 0; i < machine.device_count; i++) {
 		CHECK(ranges_find(machine.ram, machine.ram_count, machine.devices[i]) ==
 		      machine.ram_count);
-		CHECK(machine.plic.size == 0 || !range_meets(machine.plic, machine.devices[i]));
+		CHECK(machine.irqchip_registers.size == 0 ||
+		      !range_meets(machine.irqchip_registers, machine.devices[i]));
 	}
 }
 
@@ -764,6 +758,17 @@ static const struct test {
 	{"deep", test_deep, NULL},
 	{"plic_before_cpus", test_plic_before_cpus, NULL},
 	{"plic_too_small", test_plic_too_small, NULL},
+	{"aplic", test_aplic, NULL},
+	{"aplic_both_modes", test_aplic_both_modes, NULL},
+	{"aplic_hart_indexes", test_aplic_hart_indexes, NULL},
+	{"aplic_small", test_aplic_small, NULL},
+	{"aplic_other_level", test_aplic_other_level, NULL},
+	{"aplic_off", test_aplic_off, NULL},
+	{"imsic", test_imsic, NULL},
+	{"imsic_m_mode_first", test_imsic_m_mode_first, NULL},
+	{"imsic_absent", test_imsic_absent, NULL},
+	{"imsic_addresses", test_imsic_addresses, NULL},
+	{"imsic_few_identities", test_imsic_few_identities, NULL},
 	{"no_memory", test_no_memory, "no memory node"},
 	{"no_timebase", test_no_timebase, "no timebase-frequency"},
 	{"no_boot_hart", test_no_boot_hart, "has the id 7"},
@@ -832,12 +837,12 @@ static void result(const char *name, bool is_good, const char *why)
 }
 
 /* Panics are welcome; anything else but success is not. */
-static void run_many(const char *name, void (*test)(void), unsigned seeds)
+static void run_many(const char *name, void (*test)(void), const char *tree, unsigned seeds)
 {
 	char text[TEXT_MAX];
 	char why[TEXT_MAX + 32];
 
-	pristine_size = compile(tree_virt, pristine);
+	pristine_size = compile(tree, pristine);
 	for (seed = 1; seed <= seeds; seed++) {
 		int status = run(test, text);
 
@@ -864,8 +869,9 @@ int main(void)
 
 		result(test->name, is_good, text);
 	}
-	run_many("flipped_bits", test_flipped, 1000);
-	run_many("truncated", test_truncated, 400);
+	run_many("flipped_bits", test_flipped, tree_virt, 1000);
+	run_many("flipped_bits_aia", test_flipped, tree_aia, 1000);
+	run_many("truncated", test_truncated, tree_virt, 400);
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed != 0;
 }

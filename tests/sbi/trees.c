@@ -41,6 +41,25 @@ const char tree_virt[] = ROOT_OF(
 		"  0x3000000 4 0 4 0 4 0>; #size-cells = <2>; #address-cells = <3>;\n"
 		" nic@0 { reg = <0x800 0 0 0 0x1000>; }; };\n"));
 
+const char tree_aia[] = ROOT_OF(
+	"riscv-virtio",
+	MEMORY CPUS(CPU(0, "okay", MMU, 4) CPU(1, "okay", MMU, 2))
+		SOC("serial@10000000 { interrupts = <10 4>; interrupt-parent = <8>;\n"
+		    " reg = <0 0x10000000 0 0x100>; compatible = \"ns16550a\"; };\n"
+		    "interrupt-controller@d000000 { phandle = <8>; riscv,num-sources = <96>;\n"
+		    " reg = <0 0xd000000 0 0x8000>; msi-parent = <6>; interrupt-controller;\n"
+		    " #interrupt-cells = <2>; compatible = \"qemu,aplic\", \"riscv,aplic\"; };\n"
+		    "interrupt-controller@c000000 { phandle = <7>; riscv,delegation = <8 1 96>;\n"
+		    " riscv,children = <8>; riscv,num-sources = <96>; msi-parent = <5>;\n"
+		    " reg = <0 0xc000000 0 0x8000>; interrupt-controller; #interrupt-cells = <2>;\n"
+		    " compatible = \"qemu,aplic\", \"riscv,aplic\"; };\n"
+		    "interrupt-controller@28000000 { phandle = <6>; riscv,num-ids = <255>;\n"
+		    " reg = <0 0x28000000 0 0x2000>; interrupts-extended = <2 9 4 9>;\n"
+		    " msi-controller; compatible = \"qemu,imsics\", \"riscv,imsics\"; };\n"
+		    "interrupt-controller@24000000 { phandle = <5>; riscv,num-ids = <255>;\n"
+		    " reg = <0 0x24000000 0 0x2000>; interrupts-extended = <2 11 4 11>;\n"
+		    " msi-controller; compatible = \"qemu,imsics\", \"riscv,imsics\"; };\n"));
+
 /* No zicsr... in the ISA list, mmu-type too big, hart 0 a monitor core, memreserve for firmware,
  * M-mode contexts as -1, #address-cells missing in the PLIC. */
 const char tree_fu540[] =

@@ -24,6 +24,7 @@
 	"};\n"
 
 extern const char tree_virt[];	 /* QEMU's virt, two harts, with what OpenSBI adds */
+extern const char tree_aia[];	 /* the same with aia=aplic-imsic, shortened */
 extern const char tree_fu540[];	 /* HiFive Unleashed as U-Boot hands it over */
 extern const char tree_jh7110[]; /* VisionFive 2, shortened */
 extern const char tree_mpfs[];	 /* PolarFire Icicle, shortened */

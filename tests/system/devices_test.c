@@ -68,12 +68,13 @@ cap_t slot_allocate(void)
 	return 1;
 }
 
-static uint32_t irq_taken;
+static uint32_t irq_taken, irq_trigger;
 
 enum err syscall_message(enum syscall number, uint64_t caps, struct message *m)
 {
 	EXPECT(number == SYS_INVOKE && caps == BOOT_SLOT_IRQ_CONTROL);
 	irq_taken = (uint32_t)m->words[0];
+	irq_trigger = (uint32_t)m->words[2];
 	/* The test sees the number as the capability's source. */
 	return m->words[0] < 96 ? ERR_OK : ERR_ARGUMENT;
 }
@@ -184,6 +185,39 @@ static void make_translated_tree(void)
 	EXPECT(fdt_finish(tree) == 0);
 }
 
+/* Interrupts of two cells, as of an APLIC: a number and how it is triggered. */
+static void make_two_cell_tree(void)
+{
+	begin_tree();
+	begin("aplic");
+	CELLS("phandle", 9);
+	CELLS("#interrupt-cells", 2);
+	CELLS("#address-cells", 0);
+	end();
+	begin("bus");
+	CELLS("interrupt-parent", 9);
+	begin("own");
+	EXPECT(fdt_property_string(tree, "compatible", "x,own") == 0);
+	CELLS("interrupts", 10, 4, 11, 1);
+	end();
+	begin("extended");
+	EXPECT(fdt_property_string(tree, "compatible", "x,extended") == 0);
+	CELLS("interrupts-extended", 9, 12, 2);
+	end();
+	begin("short");
+	EXPECT(fdt_property_string(tree, "compatible", "x,short") == 0);
+	CELLS("interrupts", 13);
+	end();
+	begin("pci");
+	EXPECT(fdt_property_string(tree, "compatible", "x,pci") == 0);
+	CELLS("interrupt-map", 0, 0, 0, 1, 9, 32, 4, 0, 0, 0, 2, 9, 33, 8, 0x800, 0, 0, 1, 9, 33,
+	      4);
+	end();
+	end();
+	end();
+	EXPECT(fdt_finish(tree) == 0);
+}
+
 static void start(void)
 {
 	info.device_tree = (uint64_t)tree;
@@ -207,6 +241,7 @@ static void console_first(void)
 	EXPECT(server.region_count == 1 && server.regions[0].physical == 0x2000);
 	EXPECT(server.regions[0].size == 4096 && strcmp(server.regions[0].name, "regs") == 0);
 	EXPECT(server.cap_count == 1 && strcmp(server.caps[0].name, "irq") == 0 && irq_taken == 4);
+	EXPECT(irq_trigger == 0);
 	EXPECT(strcmp(server.arguments, "reg-shift=2") == 0 && server.argument_bytes == 12);
 }
 
@@ -242,6 +277,23 @@ static void pci_host(void)
 	EXPECT(server.regions[0].physical == 0x30000000 && server.regions[0].size == 1 << 20);
 	EXPECT(server.regions[1].physical == 0x40000000 && server.regions[1].size == 16 << 20);
 	EXPECT(strcmp(server.caps[3].name, "pci-irq3") == 0 && irq_taken == 35);
+}
+
+/* Fails if the second cell is taken for another interrupt, or is not passed on. */
+static void two_cell_interrupts(void)
+{
+	struct system_device own = {.compatible = "x,own", .irq = "i"};
+	struct system_device extended = {.compatible = "x,extended", .irq = "i"};
+	struct system_device cut = {.compatible = "x,short", .irq = "i"};
+	struct system_device pci = {.compatible = "x,pci", .irq = "i"};
+
+	make_two_cell_tree();
+	start();
+	EXPECT(device_resolve(&server, &own) && irq_taken == 10 && irq_trigger == 4);
+	EXPECT(device_resolve(&server, &extended) && irq_taken == 12 && irq_trigger == 2);
+	EXPECT(!device_resolve(&server, &cut) && strstr(said, "has no interrupt") != NULL);
+	EXPECT(device_resolve(&server, &pci) && irq_taken == 33 && irq_trigger == 8);
+	EXPECT(server.cap_count == 4);
 }
 
 static void translated_addresses(void)
@@ -321,6 +373,7 @@ int main(void)
 	RUN(console_first);
 	RUN(all_enabled_nodes);
 	RUN(pci_host);
+	RUN(two_cell_interrupts);
 	RUN(translated_addresses);
 	RUN(what_is_missing);
 	RUN(boot_arguments);

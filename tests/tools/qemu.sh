@@ -8,17 +8,18 @@
 #   SMP, MEM, APPEND  harts, memory, boot arguments
 #   BLK=mmio|pci      how the disk is attached (default mmio)
 #   CPU               processor model and properties (default the emulator's)
+#   MACHINE           more properties of the machine (name=value,...)
 #   ICOUNT=1          deterministic instruction counting, for benchmarks
 #   CONSOLE=person    Ctrl-a x ends the emulator; otherwise plain bytes on stdio
 set -eu
 
 : "${KERNEL=build/kernel/Image}" "${ARCHIVE=build/boot.cpio}" "${DISK=}"
-: "${SMP=4}" "${MEM=512M}" "${APPEND=}" "${CPU=}" "${BLK=mmio}" "${ICOUNT=}" "${CONSOLE=}"
+: "${SMP=4}" "${MEM=512M}" "${APPEND=}" "${CPU=}" "${MACHINE=}" "${BLK=mmio}" "${ICOUNT=}" "${CONSOLE=}"
 
 # fw_dynamic: the emulator tells it where the kernel is.
 bios=/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin
 
-set -- -machine virt -smp "$SMP" -m "$MEM" -bios "$bios" -kernel "$KERNEL" -no-reboot -nic none \
+set -- -machine "virt${MACHINE:+,$MACHINE}" -smp "$SMP" -m "$MEM" -bios "$bios" -kernel "$KERNEL" -no-reboot -nic none \
 	-global virtio-mmio.force-legacy=false "$@"
 [ -z "$CPU" ] || set -- "$@" -cpu "$CPU"
 [ -z "$ARCHIVE" ] || set -- "$@" -initrd "$ARCHIVE"

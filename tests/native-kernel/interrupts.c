@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Interrupts of a device: the console's UART, whose line is up from the moment
+ * that it may say that it can send until it is asked why.
+ *
+ * Fails if a source fires before its acknowledgement or is lost after it, if
+ * it stays on one hart's controller when another enables it, or if a source
+ * that nobody wants any more goes on. Run with each kind of controller.
+ */
+#include "tests/native-kernel/harness.h"
+
+#define UART_BASE 0x10000000
+#define UART_SOURCE 10
+#define UART_IER 1
+#define UART_IER_THRE 2 /* transmitter empty, as it always is here */
+#define UART_IIR 2
+#define BADGE 4
+#define QUIET_US 2000 /* longer than an interrupt takes to another hart */
+#define ROUNDS 200
+
+static enum err irq_get(uint64_t source, cap_t slot, uint64_t trigger)
+{
+	return invoke5(BOOT_SLOT_IRQ_CONTROL, IRQ_CONTROL_GET, source, slot, trigger, 0, 0);
+}
+
+static enum err irq_notify(cap_t handler, cap_t notification)
+{
+	return invoke5(handler, IRQ_SET_NOTIFICATION, notification, 0, 0, 0, 0);
+}
+
+static enum err irq_ack(cap_t handler)
+{
+	return invoke5(handler, IRQ_ACK, 0, 0, 0, 0, 0);
+}
+
+static void test_methods(void)
+{
+	cap_t handler = new_slot(), second = new_slot(), reply = make_object(OBJECT_REPLY);
+	cap_t notification = make_object(OBJECT_NOTIFICATION);
+
+	CHECK_EQUAL(irq_get(0, handler, 0), ERR_ARGUMENT);
+	CHECK_EQUAL(irq_get(100000, handler, 0), ERR_ARGUMENT);
+	CHECK_EQUAL(irq_get(1ull << 32 | 21, handler, 0), ERR_ARGUMENT);
+	CHECK_EQUAL(irq_get(21, 0, 0), ERR_CAP_EMPTY);
+	CHECK_EQUAL(irq_get(21, reply, 0), ERR_SLOT_OCCUPIED);
+	CHECK_EQUAL(irq_get(21, handler, 3), ERR_ARGUMENT);
+	CHECK_EQUAL(irq_get(21, handler, 16), ERR_ARGUMENT);
+	CHECK_EQUAL(irq_get(21, handler, 1ull << 32 | 4), ERR_ARGUMENT);
+	CHECK_OK(irq_get(21, handler, IRQ_LEVEL_LOW));
+	CHECK_EQUAL(irq_get(21, second, 0), ERR_BUSY);
+	CHECK_EQUAL(slot_type(second), OBJECT_NONE);
+	CHECK_EQUAL(irq_notify(handler, reply), ERR_CAP_TYPE);
+	CHECK_EQUAL(irq_notify(handler, second), ERR_CAP_EMPTY);
+	CHECK_EQUAL(irq_notify(handler, derive(notification, RIGHT_READ, 0)), ERR_RIGHTS);
+	CHECK_OK(irq_notify(handler, notification));
+	CHECK_OK(irq_ack(handler));
+	CHECK_OK(irq_notify(handler, 0));
+	CHECK_OK(irq_notify(handler, notification));
+	CHECK_OK(delete_cap(notification));
+	CHECK_OK(irq_ack(handler));
+	CHECK_OK(delete_cap(handler));
+	CHECK_OK(irq_get(21, second, 0)); /* it may be made again */
+	CHECK_OK(delete_cap(second));
+}
+
+/* The UART as a device: registers, its interrupt's handler, where that is signalled. */
+struct uart {
+	volatile uint8_t *registers;
+	cap_t device, handler, notification, badged;
+	bool is_seen_to_rise_only;
+};
+
+static bool has_aplic(void)
+{
+	static const char name[] = "riscv,aplic";
+	const char *tree = (const char *)BOOT->device_tree;
+	const uint8_t *size = (const uint8_t *)tree + 4; /* big-endian */
+	size_t bytes =
+		(size_t)size[0] << 24 | (size_t)size[1] << 16 | (size_t)size[2] << 8 | size[3];
+
+	for (size_t i = 0; i + sizeof(name) <= bytes; i++) {
+		if (memcmp(tree + i, name, sizeof(name)) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void uart_make(struct uart *uart)
+{
+	cap_t window = make_object(OBJECT_WINDOW), binding = make_object(OBJECT_BINDING);
+	cap_t pool = make_object(OBJECT_POOL), page = new_slot();
+	struct message m = {.words = {window, TEST_VA >> 12, 512, RIGHT_READ | RIGHT_WRITE}};
+	struct window_item item = {.cap = binding,
+				   .op = WINDOW_MAP,
+				   .rights = RIGHT_READ | RIGHT_WRITE,
+				   .va_page = TEST_VA >> 12,
+				   .count = 1};
+
+	*uart = (struct uart){.registers = (volatile uint8_t *)TEST_VA,
+			      .handler = new_slot(),
+			      .notification = make_object(OBJECT_NOTIFICATION),
+			      .is_seen_to_rise_only = !has_aplic()};
+	for (unsigned i = 0; i < BOOT->untyped_count; i++) {
+		if (BOOT->untyped[i].base == UART_BASE)
+			uart->device = BOOT_SLOT_UNTYPED + i;
+	}
+	CHECK(uart->device != 0);
+	CHECK_OK(revoke_cap(uart->device)); /* a test that failed leaves it in use */
+	CHECK(query(uart->device, UNTYPED_INFO, 3) == 1);
+	CHECK_EQUAL(invoke5(uart->device, UNTYPED_RETYPE, OBJECT_ENDPOINT, 0, 1, page, 0),
+		    ERR_ARGUMENT);
+	CHECK_OK(invoke5(uart->device, UNTYPED_RETYPE, OBJECT_UNTYPED, 12, 1, page, 0));
+	CHECK_OK(invoke5(pool, POOL_ADD_EXTENT, page, 0, 0, 0, 0));
+	CHECK_OK(invoke(BOOT_SLOT_SPACE, SPACE_ATTACH_WINDOW, 6, &m));
+	CHECK_OK(invoke5(binding, BINDING_BIND, window, pool, RIGHT_READ | RIGHT_WRITE, 0, 0));
+	CHECK_OK(window_item(&item, NULL));
+	uart->badged = derive(uart->notification, RIGHTS_ALL, BADGE);
+}
+
+/* It is lowered, and is now heard. */
+static void uart_connect(struct uart *uart, uint64_t trigger)
+{
+	CHECK_OK(irq_get(UART_SOURCE, uart->handler, trigger));
+	CHECK_OK(irq_notify(uart->handler, uart->badged));
+}
+
+static void uart_raise(struct uart *uart)
+{
+	uart->registers[UART_IER] = UART_IER_THRE;
+}
+
+static void uart_lower(struct uart *uart)
+{
+	uart->registers[UART_IER] = 0;
+	(void)uart->registers[UART_IIR];
+}
+
+/* The line is up and stays so. The emulator's PLIC sees lines rise, but forgets those that are up
+ * when a source is completed; so it gets to see one. */
+static void uart_stay_up(struct uart *uart)
+{
+	if (uart->is_seen_to_rise_only) {
+		uart_lower(uart);
+		uart_raise(uart);
+	}
+}
+
+static void wait_signal(struct uart *uart)
+{
+	uint64_t bits = 0;
+
+	WAIT_UNTIL(notification_poll(uart->notification, &bits) == ERR_OK && bits == BADGE);
+}
+
+static void check_quiet(struct uart *uart)
+{
+	uint64_t bits = 0;
+
+	sleep_us(QUIET_US);
+	CHECK_OK(notification_poll(uart->notification, &bits));
+	CHECK_EQUAL(bits, 0);
+}
+
+static void uart_end(struct uart *uart)
+{
+	uart_lower(uart);
+	CHECK_OK(revoke_cap(uart->device));
+}
+
+static void test_arrives(void)
+{
+	struct uart uart;
+
+	uart_make(&uart);
+	uart_connect(&uart, IRQ_DEFAULT);
+	check_quiet(&uart);
+	uart_raise(&uart);
+	wait_signal(&uart);
+	uart_lower(&uart);
+	CHECK_OK(irq_ack(uart.handler));
+	check_quiet(&uart);
+	uart_end(&uart);
+}
+
+/* The line stays up: one signal for each acknowledgement, no more, no fewer. */
+static void test_again(void)
+{
+	struct uart uart;
+
+	uart_make(&uart);
+	uart_connect(&uart, IRQ_LEVEL_HIGH);
+	uart_raise(&uart);
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		wait_signal(&uart);
+		if (i % 64 == 0)
+			check_quiet(&uart);
+		uart_stay_up(&uart);
+		CHECK_OK(irq_ack(uart.handler));
+	}
+	wait_signal(&uart);
+	uart_lower(&uart);
+	check_quiet(&uart);
+	CHECK_OK(irq_ack(uart.handler));
+	CHECK_OK(irq_ack(uart.handler)); /* nothing happens */
+	check_quiet(&uart);
+	uart_end(&uart);
+}
+
+/* A line that falls and rises while its interrupt is served. */
+static void test_pulses(void)
+{
+	static const uint64_t triggers[] = {IRQ_LEVEL_HIGH, IRQ_EDGE_RISING};
+	struct uart uart;
+
+	uart_make(&uart);
+	for (unsigned t = 0; t < 2; t++) {
+		uart_connect(&uart, triggers[t]);
+		for (unsigned i = 0; i < ROUNDS; i++) {
+			uart_raise(&uart);
+			wait_signal(&uart);
+			uart_lower(&uart);
+			uart_raise(&uart);
+			CHECK_OK(irq_ack(uart.handler));
+			wait_signal(&uart);
+			uart_lower(&uart);
+			CHECK_OK(irq_ack(uart.handler));
+		}
+		check_quiet(&uart);
+		CHECK_OK(delete_cap(uart.handler));
+	}
+	uart_end(&uart);
+}
+
+static void set_notification(void *argument)
+{
+	struct uart *uart = argument;
+
+	CHECK_OK(irq_notify(uart->handler, uart->badged));
+}
+
+/* A hart that enables a source gets it; who acknowledges may be anywhere. */
+static void test_harts(void)
+{
+	struct uart uart;
+
+	uart_make(&uart);
+	uart_connect(&uart, IRQ_DEFAULT);
+	for (unsigned i = 0; i < 2 * BOOT->hart_count; i++) {
+		worker_join(worker_start_on(set_notification, &uart, MAIN_PRIORITY,
+					    1u << i % BOOT->hart_count));
+		check_quiet(&uart);
+		uart_raise(&uart);
+		wait_signal(&uart);
+		uart_stay_up(&uart);
+		CHECK_OK(irq_ack(uart.handler));
+		wait_signal(&uart);
+		uart_lower(&uart);
+		CHECK_OK(irq_ack(uart.handler));
+	}
+	uart_end(&uart);
+}
+
+/* Nobody is told any more, in the midst of it: silence until somebody is again. */
+static void test_off(void)
+{
+	struct uart uart;
+
+	uart_make(&uart);
+	uart_connect(&uart, IRQ_DEFAULT);
+	uart_raise(&uart);
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		wait_signal(&uart);
+		if (i % 2 == 0)
+			CHECK_OK(irq_notify(uart.handler, 0));
+		else
+			CHECK_OK(delete_cap(uart.badged));
+		CHECK_OK(irq_ack(uart.handler));
+		if (i % 64 == 0)
+			check_quiet(&uart);
+		if (i % 2 != 0)
+			uart.badged = derive(uart.notification, RIGHTS_ALL, BADGE);
+		uart_stay_up(&uart);
+		CHECK_OK(irq_notify(uart.handler, uart.badged));
+	}
+	uart_end(&uart);
+}
+
+SUITE(interrupt, {"interrupt-methods", test_methods}, {"interrupt-arrives", test_arrives},
+      {"interrupt-again", test_again}, {"interrupt-pulses", test_pulses},
+      {"interrupt-harts", test_harts}, {"interrupt-off", test_off});
