@@ -8,7 +8,7 @@ enum err cap_lookup(struct cspace *cspace, uint64_t index, struct cap_slot **slo
 {
 	struct cap_slot *found;
 
-	if (cspace == NULL || index == 0 || index >= 1ull << cspace->size_bits) {
+	if (cspace == NULL || index == 0 || index >= cspace->count) {
 		return ERR_CAP_EMPTY;
 	}
 	found = cspace_slot(cspace, index);
@@ -40,7 +40,7 @@ enum err cap_lookup_typed(struct cspace *cspace, uint64_t index, enum object_typ
 
 enum err cap_lookup_empty(struct cspace *cspace, uint64_t index, struct cap_slot **slot)
 {
-	if (cspace == NULL || cspace->dying || index == 0 || index >= 1ull << cspace->size_bits) {
+	if (cspace == NULL || cspace->dying || index == 0 || index >= cspace->count) {
 		return ERR_CAP_EMPTY;
 	}
 	if (cspace_slot(cspace, index)->type != OBJECT_NONE) {

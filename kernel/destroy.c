@@ -199,7 +199,7 @@ static bool destroy(struct cap_slot *slot)
 /* A capability in a CSpace that is being destroyed, or NULL when it is empty. */
 static struct cap_slot *cspace_content(struct cspace *cspace)
 {
-	uint64_t size = 1ull << cspace->size_bits;
+	uint64_t size = cspace->count;
 
 	cspace->dying = true;
 	if (cspace->cursor == 0) {
@@ -221,7 +221,7 @@ static struct cap_slot *cspace_content(struct cspace *cspace)
 
 static bool cspace_is_empty(const struct cspace *cspace)
 {
-	return cspace->cursor >= 1ull << cspace->size_bits;
+	return cspace->cursor >= cspace->count;
 }
 
 /* From `slot` down to one that can be deleted now. NULL = preempted. */

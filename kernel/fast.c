@@ -18,23 +18,38 @@
 #include "kernel/ipc.h"
 #include "kernel/lend.h"
 #include "kernel/lock.h"
-#include "kernel/schedule.h"
+#include "vm/activate.h"
 
+/*
+ * Each path is one function that calls none, so that it saves no registers;
+ * what is rare is in functions called last.
+ */
 #define ALWAYS_INLINE inline __attribute__((always_inline))
+#define PATH __attribute__((noinline))
 
-/* Slot `index` of t's CSpace if it is of this type with these rights, else NULL. Reading slot 0 is
- * harmless (struct cspace). */
-static ALWAYS_INLINE struct cap_slot *lookup(struct thread *t, uint32_t index, uint8_t type,
-					     uint8_t rights)
+/* Slot `index` of t's CSpace if it is of this type with these rights, else NULL. Slot 0 is none
+ * (struct cspace). */
+static ALWAYS_INLINE struct cap_slot *lookup(struct thread *t, uint32_t index,
+					     enum object_type type, enum right rights)
 {
 	struct cspace *cspace = t->cspace.object;
 	struct cap_slot *slot;
+	unsigned wanted = (unsigned)type | (unsigned)rights << 8, has;
 
-	if (cspace == NULL || (uint64_t)index >> cspace->size_bits != 0) {
+	if (cspace == NULL || index >= cspace->count) {
 		return NULL;
 	}
 	slot = (struct cap_slot *)cspace + index;
-	return slot->type == type && (slot->rights & rights) == rights ? slot : NULL;
+	has = *(const uint16_t *)(const void *)&slot->type; /* with rights behind it */
+	return (has & (0xff | (unsigned)rights << 8)) == wanted ? slot : NULL;
+}
+_Static_assert(offsetof(struct cap_slot, rights) == offsetof(struct cap_slot, type) + 1,
+	       "read at once");
+
+/* The two halves of a0. */
+static ALWAYS_INLINE uint32_t cap_argument(const struct thread *t, unsigned half)
+{
+	return ((const uint32_t *)(const void *)&t->registers[REG_A0])[half];
 }
 
 /* Words in registers only, no capabilities, no items, a user's label. */
@@ -63,23 +78,35 @@ static ALWAYS_INLINE void copy_words(const struct thread *from, struct thread *t
 	}
 }
 
-/* Can this hart go from `from` to `to` as it is? */
+/* Can this hart go from `from`, which runs, to `to` as it is? */
 static ALWAYS_INLINE bool may_switch(const struct hart *hart, const struct thread *from,
 				     const struct thread *to)
 {
-	return to->hart == hart && to->hold == 0 && to->counters == from->counters;
+	return to->hart == hart && to->mode == from->mode;
+}
+
+static ALWAYS_INLINE struct fast_result full_path(struct thread *t)
+{
+	return (struct fast_result){NULL, t};
+}
+
+static PATH struct fast_result switch_fpu(struct hart *hart, struct thread *from, struct thread *to)
+{
+	fpu_save(hart, from);
+	fpu_switch_in(hart, to);
+	return (struct fast_result){to, from};
 }
 
 /* Run `to` in place of `from`: FPU and the hart's own state; the space has been activated. */
-static ALWAYS_INLINE void switch_thread(struct hart *hart, struct thread *from, struct thread *to)
+static ALWAYS_INLINE struct fast_result switch_thread(struct hart *hart, struct thread *from,
+						      struct thread *to)
 {
-	if (__builtin_expect((csr_read_sstatus() & SSTATUS_FS) != 0, 0)) {
-		fpu_save(hart, from);
-		fpu_switch_in(hart, to);
-	}
 	hart->fast_switches++;
-	hart->active_space = to->space.object;
 	hart->current = to;
+	if (__builtin_expect((csr_read_sstatus() & SSTATUS_FS) != 0, 0)) {
+		return switch_fpu(hart, from, to);
+	}
+	return (struct fast_result){to, from};
 }
 
 /*
@@ -97,7 +124,7 @@ static ALWAYS_INLINE struct thread *call_begin(struct hart *hart, struct thread 
 	server = endpoint->queue.head;
 	if (server == NULL || !endpoint->receivers || !may_switch(hart, t, server) ||
 	    server->next != server || server->group_next != NULL || server->serving == NULL ||
-	    t->lend_depth >= LEND_DEPTH || !vm_activate_quick(server->space.object)) {
+	    t->lend_depth >= LEND_DEPTH || !vm_activate_quick(hart, server->space.object)) {
 		goto unlock;
 	}
 	endpoint->queue.head = NULL;
@@ -111,19 +138,17 @@ leave:
 }
 
 /* The server has the message: t waits for the answer and lends its time. */
-static ALWAYS_INLINE struct thread *call_end(struct hart *hart, struct thread *t,
-					     struct thread *server, uint64_t badge)
+static ALWAYS_INLINE struct fast_result call_end(struct hart *hart, struct thread *t,
+						 struct thread *server, uint64_t badge)
 {
 	struct reply *reply = server->serving;
 
 	server->registers[REG_A0] = ERR_OK;
 	server->registers[REG_BADGE] = badge;
 	server->state = THREAD_READY;
-	server->endpoint = NULL;
 	reply->caller = t;
 	t->held_by = reply;
 	t->state = THREAD_WAITING_REPLY;
-	t->is_call = true;
 	t->time->runner = server;
 	server->time = t->time;
 	server->lender = t;
@@ -131,26 +156,26 @@ static ALWAYS_INLINE struct thread *call_end(struct hart *hart, struct thread *t
 	if (server->priority < t->priority) {
 		server->priority = t->priority;
 	}
-	switch_thread(hart, t, server);
-	return server;
+	return switch_thread(hart, t, server);
 }
 
-static ALWAYS_INLINE struct thread *call(struct hart *hart, struct thread *t, uint64_t tag)
+static PATH struct fast_result call(struct thread *t, uint64_t tag)
 {
+	struct hart *hart = hart_current();
 	struct cap_slot *slot;
 	struct thread *server;
 
 	if (!is_short(tag) || !hart_local_enter(hart)) {
-		return NULL;
+		return full_path(t);
 	}
-	slot = lookup(t, (uint32_t)t->registers[REG_A0], OBJECT_ENDPOINT, RIGHT_WRITE);
+	slot = lookup(t, cap_argument(t, 0), OBJECT_ENDPOINT, RIGHT_WRITE);
 	if (slot == NULL) {
 		hart_local_leave(hart);
-		return NULL;
+		return full_path(t);
 	}
 	server = call_begin(hart, t, slot->object);
 	if (server == NULL) {
-		return NULL;
+		return full_path(t);
 	}
 	t->send_kind = SEND_MESSAGE;
 	copy_words(t, server, (uint32_t)tag);
@@ -158,21 +183,21 @@ static ALWAYS_INLINE struct thread *call(struct hart *hart, struct thread *t, ui
 	return call_end(hart, t, server, slot->badge);
 }
 
-/* The message that the kernel makes of t's ecall, exception or fault, to an endpoint. NULL,
- * outside of the section, if that does not go. */
-static ALWAYS_INLINE struct thread *kernel_call(struct hart *hart, struct thread *t,
-						const struct cap_slot *slot, enum send_kind kind)
+/* The message that the kernel makes of t's ecall, exception or fault, to an endpoint. Outside
+ * of the section if that does not go. */
+static ALWAYS_INLINE struct fast_result
+kernel_call(struct hart *hart, struct thread *t, const struct cap_slot *slot, enum send_kind kind)
 {
 	struct thread *server;
 	uint64_t *to;
 
 	if (slot->object == NULL) {
 		hart_local_leave(hart);
-		return NULL;
+		return full_path(t);
 	}
 	server = call_begin(hart, t, slot->object);
 	if (server == NULL) {
-		return NULL;
+		return full_path(t);
 	}
 	to = server->registers;
 	t->send_kind = (uint8_t)kind;
@@ -202,15 +227,26 @@ static ALWAYS_INLINE struct thread *kernel_call(struct hart *hart, struct thread
 	return call_end(hart, t, server, slot->badge);
 }
 
+static PATH struct fast_result personality_call(struct thread *t)
+{
+	struct hart *hart = hart_current();
+
+	if (!hart_local_enter(hart)) {
+		return full_path(t);
+	}
+	return kernel_call(hart, t, &t->handler, SEND_ECALL);
+}
+
 struct thread *fast_exception(struct thread *t)
 {
 	struct hart *hart = hart_current();
-	struct thread *next = NULL;
+	struct thread *next;
 
-	if (hart_local_enter(hart)) {
-		next = kernel_call(hart, t, &t->handler, SEND_EXCEPTION);
-		hart_local_leave(hart);
+	if (!hart_local_enter(hart)) {
+		return NULL;
 	}
+	next = kernel_call(hart, t, &t->handler, SEND_EXCEPTION).next;
+	hart_local_leave(hart);
 	return next;
 }
 
@@ -229,13 +265,48 @@ struct thread *fast_page_fault(struct thread *t)
 		break;
 	case VM_FAULT_WINDOW:
 		next = kernel_call(hart, t, &CONTAINER_OF(window, struct window_object, vm)->fault,
-				   SEND_FAULT);
+				   SEND_FAULT)
+			       .next;
 		break;
 	case VM_FAULT_NONE:
 		break;
 	}
 	hart_local_leave(hart);
 	return next;
+}
+
+/* The first `words` words of t's message become a0... of the caller. */
+static ALWAYS_INLINE void answer_ecall(const struct thread *t, struct thread *caller,
+				       uint32_t words)
+{
+	switch (words) {
+	default:
+		caller->registers[17] = t->registers[7];
+		/* fall through */
+	case 7:
+		caller->registers[16] = t->registers[6];
+		/* fall through */
+	case 6:
+		caller->registers[15] = t->registers[5];
+		/* fall through */
+	case 5:
+		caller->registers[14] = t->registers[16];
+		/* fall through */
+	case 4:
+		caller->registers[13] = t->registers[15];
+		/* fall through */
+	case 3:
+		caller->registers[12] = t->registers[14];
+		/* fall through */
+	case 2:
+		caller->registers[11] = t->registers[13];
+		/* fall through */
+	case 1:
+		caller->registers[10] = t->registers[12];
+		/* fall through */
+	case 0:
+		break;
+	}
 }
 
 /* The caller gets the answer in t's registers. */
@@ -249,9 +320,7 @@ static ALWAYS_INLINE void answer(const struct thread *t, struct thread *caller, 
 		caller->registers[REG_A1] = tag;
 		caller->registers[REG_BADGE] = 0;
 	} else if (caller->send_kind == SEND_ECALL) {
-		for (unsigned i = 0; i < words && i < 8; i++) {
-			caller->registers[REG_A0 + i] = message_word(t, i);
-		}
+		answer_ecall(t, caller, words);
 	} else if (caller->send_kind == SEND_EXCEPTION && tag >> 32 == EXCEPTION_SET_PC &&
 		   words > 0) {
 		caller->registers[0] = t->registers[12] & ~1ull;
@@ -265,9 +334,9 @@ static ALWAYS_INLINE bool may_answer(const struct hart *hart, const struct threa
 	const struct thread *caller = reply->caller;
 
 	return caller != NULL && t->serving == reply && t->lender == caller &&
-	       may_switch(hart, t, caller) && !t->time->exhausted &&
-	       hart->queue.top <= (int)caller->priority &&
-	       (caller->send_kind != SEND_FAULT || tag >> 32 == FAULT_RESUME) &&
+	       may_switch(hart, t, caller) && hart->queue.top <= (int)caller->priority &&
+	       (caller->send_kind == SEND_MESSAGE || caller->send_kind != SEND_FAULT ||
+		tag >> 32 == FAULT_RESUME) &&
 	       (t->bound.object == NULL ||
 		__atomic_load_n(&((struct notification *)t->bound.object)->word,
 				__ATOMIC_RELAXED) == 0);
@@ -277,7 +346,7 @@ static ALWAYS_INLINE bool may_answer(const struct hart *hart, const struct threa
  * t waits at the endpoint, alone: others wait there for nothing, or t would have
  * to take the first of them. Within the section; false if not.
  */
-static ALWAYS_INLINE bool wait_alone(struct thread *t, struct endpoint *endpoint,
+static ALWAYS_INLINE bool wait_alone(struct hart *hart, struct thread *t, struct endpoint *endpoint,
 				     struct vm_space *next)
 {
 	bool done = false;
@@ -285,7 +354,7 @@ static ALWAYS_INLINE bool wait_alone(struct thread *t, struct endpoint *endpoint
 	if (!endpoint_try_lock(&endpoint->lock)) {
 		return false;
 	}
-	if (endpoint->queue.head == NULL && vm_activate_quick(next)) {
+	if (endpoint->queue.head == NULL && vm_activate_quick(hart, next)) {
 		endpoint->receivers = true;
 		endpoint->queue.head = t;
 		t->endpoint = endpoint;
@@ -296,25 +365,25 @@ static ALWAYS_INLINE bool wait_alone(struct thread *t, struct endpoint *endpoint
 	return done;
 }
 
-static ALWAYS_INLINE struct thread *reply_receive(struct hart *hart, struct thread *t, uint64_t tag)
+static PATH struct fast_result reply_receive(struct thread *t, uint64_t tag)
 {
-	uint64_t caps = t->registers[REG_A0];
+	struct hart *hart = hart_current();
 	struct cap_slot *slot, *reply_slot;
 	struct reply *reply;
 	struct thread *caller;
 
 	if (!is_short(tag) || !hart_local_enter(hart)) {
-		return NULL;
+		return full_path(t);
 	}
-	slot = lookup(t, (uint32_t)caps, OBJECT_ENDPOINT, RIGHT_READ);
-	reply_slot = lookup(t, (uint32_t)(caps >> 32), OBJECT_REPLY, 0);
+	slot = lookup(t, cap_argument(t, 0), OBJECT_ENDPOINT, RIGHT_READ);
+	reply_slot = lookup(t, cap_argument(t, 1), OBJECT_REPLY, (enum right)0);
 	if (slot == NULL || reply_slot == NULL) {
 		goto leave;
 	}
 	reply = reply_slot->object;
 	caller = reply->caller;
 	if (!may_answer(hart, t, reply, tag) ||
-	    !wait_alone(t, slot->object, caller->space.object)) {
+	    !wait_alone(hart, t, slot->object, caller->space.object)) {
 		goto leave;
 	}
 	answer(t, caller, tag);
@@ -326,62 +395,56 @@ static ALWAYS_INLINE struct thread *reply_receive(struct hart *hart, struct thre
 	t->lender = NULL;
 	t->lend_depth = 0;
 	t->priority = t->base_priority;
-	switch_thread(hart, t, caller);
-	return caller;
+	return switch_thread(hart, t, caller);
 leave:
 	hart_local_leave(hart);
-	return NULL;
+	return full_path(t);
 }
 
 /* Or the badge into a word that nobody waits for. */
-static ALWAYS_INLINE struct thread *signal(struct hart *hart, struct thread *t)
+static PATH struct fast_result signal(struct thread *t)
 {
+	struct hart *hart = hart_current();
 	struct cap_slot *slot;
 	struct notification *n;
 
 	if (!hart_local_enter(hart)) {
-		return NULL;
+		return full_path(t);
 	}
-	slot = lookup(t, (uint32_t)t->registers[REG_A0], OBJECT_NOTIFICATION, RIGHT_WRITE);
-	if (slot == NULL) {
-		goto leave;
-	}
-	n = slot->object;
-	if (n->queue.head != NULL || n->bound != NULL) {
-		goto leave;
+	slot = lookup(t, cap_argument(t, 0), OBJECT_NOTIFICATION, RIGHT_WRITE);
+	n = slot != NULL ? slot->object : NULL;
+	if (n == NULL || n->queue.head != NULL || n->bound != NULL) {
+		hart_local_leave(hart);
+		return full_path(t);
 	}
 	/* Only holders of the kernel lock take the word of a notification that is not bound. */
 	__atomic_fetch_or(&n->word, slot->badge, __ATOMIC_RELAXED);
 	t->registers[REG_A0] = ERR_OK;
 	hart->entries++;
 	hart_local_leave(hart);
-	return t;
-leave:
-	hart_local_leave(hart);
-	return NULL;
+	return (struct fast_result){t, t};
 }
 
 struct fast_result fast_ecall(struct thread *t, uint64_t tag, uint64_t word0, uint64_t word1,
 			      uint64_t word2, uint64_t word3, uint64_t word4, uint64_t number)
 {
-	struct hart *hart = hart_current();
-	struct thread *next = NULL;
-
 	(void)word0, (void)word1, (void)word2, (void)word3, (void)word4;
 	if (t->personality) {
-		if (hart_local_enter(hart)) {
-			next = kernel_call(hart, t, &t->handler, SEND_ECALL);
-		}
-	} else if (number == SYS_CALL) {
-		next = call(hart, t, tag);
-	} else if (number == SYS_REPLY_RECEIVE) {
-		next = reply_receive(hart, t, tag);
-	} else if (number == SYS_SIGNAL) {
-		next = signal(hart, t);
-	} else if (number > SYS_WINDOW) {
-		t->registers[REG_A0] = ERR_NO_SYSCALL;
-		hart->entries++;
-		next = t;
+		return personality_call(t);
 	}
-	return (struct fast_result){next, t};
+	if (number == SYS_CALL) {
+		return call(t, tag);
+	}
+	if (number == SYS_REPLY_RECEIVE) {
+		return reply_receive(t, tag);
+	}
+	if (number == SYS_SIGNAL) {
+		return signal(t);
+	}
+	if (number > SYS_WINDOW) {
+		t->registers[REG_A0] = ERR_NO_SYSCALL;
+		hart_current()->entries++;
+		return (struct fast_result){t, t};
+	}
+	return full_path(t);
 }

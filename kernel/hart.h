@@ -33,12 +33,13 @@ struct hart {
 	struct sched_context *charged; /* who pays for the time since charged_since; NULL: idle */
 	uint64_t charged_since;
 	uint64_t idle_ticks;
-	uint64_t timer_at; /* when the timer interrupt is programmed to come */
-	struct vm_space *active_space;
-	unsigned index;	  /* logical number */
-	bool online;	  /* takes part in scheduling */
-	bool is_idle;	  /* waits for an interrupt, outside the lock */
-	bool reschedule;  /* a better thread may be ready, or the slice is over */
+	uint64_t timer_at;	       /* when the timer interrupt is programmed to come */
+	struct vm_space *active_space; /* vm/'s: see vm_current_space */
+	unsigned index;		       /* logical number */
+	bool online;		       /* takes part in scheduling */
+	bool is_idle;		       /* waits for an interrupt, outside the lock */
+	bool reschedule;	       /* a better thread may be ready, or the slice is over */
+	bool yields;		       /* its thread lets others of its priority go first, once */
 	bool evict;	  /* another hart asks this one to leave its thread and space */
 	uint8_t counters; /* in scounteren */
 	struct run_queue queue;

@@ -36,7 +36,6 @@ static void endpoint_enqueue(struct endpoint *endpoint, struct thread *t, bool r
 static void endpoint_dequeue(struct thread *t)
 {
 	wait_queue_remove(&t->endpoint->queue, t);
-	t->endpoint = NULL;
 	t->state = THREAD_READY;
 }
 
@@ -447,7 +446,7 @@ void ipc_reply_receive(struct thread *t)
 
 void ipc_detach(struct thread *t)
 {
-	if (t->endpoint != NULL) {
+	if (t->state == THREAD_SENDING || t->state == THREAD_RECEIVING) {
 		endpoint_dequeue(t);
 	}
 	if (t->notification != NULL) {

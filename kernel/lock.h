@@ -37,36 +37,57 @@ void kernel_lock(void);
 /* Precondition: this hart holds it. */
 void kernel_unlock(void);
 
+/*
+ * One instruction each, where the compiler's atomics are three: an aligned
+ * store of 32 bits is single-copy atomic, and the fences are written out.
+ */
+static inline void flag_store(uint32_t *flag, uint32_t value)
+{
+	*(volatile uint32_t *)flag = value;
+}
+
+static inline uint32_t flag_load(const uint32_t *flag)
+{
+	return *(const volatile uint32_t *)flag;
+}
+
 /* Begin a section on this hart; false if somebody has or wants the kernel lock. */
 static inline bool hart_local_enter(struct hart *hart)
 {
-	__atomic_store_n(&hart->local, 1, __ATOMIC_RELAXED);
+	flag_store(&hart->local, 1);
 	/* L1: the flag before the look at the lock; pairs with L2 in kernel_lock. Either this hart
 	 * sees the lock taken, or its taker sees the flag. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (__builtin_expect(__atomic_load_n(&kernel_lock_held, __ATOMIC_ACQUIRE) == 0, 1)) {
+	if (__builtin_expect(flag_load(&kernel_lock_held) == 0, 1)) {
+		/* Acquire: pairs with the release in kernel_unlock. */
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		return true;
 	}
-	__atomic_store_n(&hart->local, 0, __ATOMIC_RELAXED);
+	flag_store(&hart->local, 0);
 	return false;
 }
 
 static inline void hart_local_leave(struct hart *hart)
 {
 	/* Release: the section's stores before the flag; pairs with the acquire in kernel_lock. */
-	__atomic_store_n(&hart->local, 0, __ATOMIC_RELEASE);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	flag_store(&hart->local, 0);
 }
 
 /* An endpoint's lock, within a section. False if another hart has it. */
 static inline bool endpoint_try_lock(uint32_t *lock)
 {
-	/* Acquire: pairs with the release below. amoswap.w.aq */
-	return __atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) == 0;
+	long old;
+
+	/* Acquire: pairs with the release below. */
+	__asm__ volatile("amoswap.w.aq %0, %1, (%2)" : "=&r"(old) : "r"(1), "r"(lock) : "memory");
+	return __builtin_expect(old == 0, 1);
 }
 
 static inline void endpoint_unlock(uint32_t *lock)
 {
-	__atomic_store_n(lock, 0, __ATOMIC_RELEASE);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	flag_store(lock, 0);
 }
 
 #endif

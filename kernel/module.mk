@@ -12,3 +12,5 @@ $(B)/kernel/kernel/string.c.o: KERNEL_CFLAGS += -O2 -fno-tree-loop-distribute-pa
 
 # What a system spends its time in.
 $(B)/kernel/kernel/fast.c.o: KERNEL_CFLAGS += -O2 -fomit-frame-pointer
+$(foreach f,trap lock ipc notification lend wait_queue schedule sched_context fpu cap,$(B)/kernel/kernel/$(f).c.o): \
+	KERNEL_CFLAGS += -O2

@@ -14,7 +14,7 @@
 #include "vm/vm.h"
 
 struct cspace {
-	unsigned size_bits;
+	uint32_t count;	 /* slots, a power of two */
 	bool dying;	 /* no capability may be put in any more */
 	uint64_t type;	 /* 0, in the place of slot 0's type: slot 0 reads as empty */
 	uint32_t cursor; /* slots below are empty; only while dying */
@@ -60,9 +60,9 @@ struct wait_queue {
 };
 
 struct endpoint {
-	struct wait_queue queue; /* all senders or all receivers */
-	uint32_t lock;		 /* of the queue, within hart-local sections (lock.h) */
-	bool receivers;
+	uint32_t lock;	/* of the queue, within hart-local sections (lock.h) */
+	bool receivers; /* who waits: all senders or all receivers */
+	struct wait_queue queue;
 	struct thread *server; /* the first that received here: inherits priorities */
 };
 
@@ -88,12 +88,17 @@ struct thread {
 	uint64_t registers[32]; /* [0] = pc, [i] = x_i; first, trap_entry.S */
 	struct hart *hart;	/* where it runs or ran last; second, trap_entry.S */
 	uint8_t state;		/* enum thread_state */
-	uint8_t hold;		/* enum thread_hold */
-	uint8_t priority;	/* in effect: base_priority, lent or inherited */
-	uint8_t base_priority;	/* of its own scheduling context, 0 without */
-	uint8_t lend_depth;	/* lenders above it in the chain */
-	uint8_t counters;	/* scounteren bits while it runs */
 	uint8_t send_kind;	/* enum send_kind */
+	union {
+		struct {
+			uint8_t hold;	  /* enum thread_hold */
+			uint8_t counters; /* scounteren bits while it runs */
+		};
+		uint16_t mode; /* threads of equal mode can take each other's place */
+	};
+	uint8_t priority;      /* in effect: base_priority, lent or inherited */
+	uint8_t base_priority; /* of its own scheduling context, 0 without */
+	uint8_t lend_depth;    /* lenders above it in the chain */
 	bool is_call;
 	bool may_grant;
 	bool personality;	 /* ecalls are calls on the handler */
@@ -110,7 +115,7 @@ struct thread {
 	struct thread *lender;	    /* whose it is; NULL: its own */
 
 	/* IPC */
-	struct endpoint *endpoint;	   /* queued here (SENDING, RECEIVING) */
+	struct endpoint *endpoint;	   /* queued here while SENDING or RECEIVING */
 	struct endpoint *served;	   /* served->server is this thread */
 	struct notification *notification; /* queued here (WAITING_SIGNAL) */
 	struct reply *serving;		   /* serving->server is this thread */

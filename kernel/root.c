@@ -384,7 +384,7 @@ void root_create(unsigned boot_hart)
 	home = find_home(pool_bytes);
 	root.cspace = vm_pointer((struct paddr){home.base});
 	memset(root.cspace, 0, home.size);
-	root.cspace->size_bits = BOOT_ROOT_CSPACE_BITS;
+	root.cspace->count = 1u << BOOT_ROOT_CSPACE_BITS;
 	cap_insert(&kernel_caps[0], NULL, OBJECT_CSPACE, root.cspace, RIGHTS_ALL, 0);
 	kernel_caps[0].primary = true;
 	add_memory(&root, pool_bytes, home);

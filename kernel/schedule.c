@@ -227,7 +227,6 @@ static void leave_all(struct hart *hart)
 {
 	leave_current(hart);
 	vm_activate(NULL);
-	hart->active_space = NULL;
 }
 
 void hart_serve_eviction(void)
@@ -279,9 +278,7 @@ void sched_yield(void)
 {
 	struct hart *hart = hart_current();
 
-	if (hart->current != NULL) {
-		hart->current->time->slice_end = 0;
-	}
+	hart->yields = true;
 	hart->reschedule = true;
 }
 
@@ -337,10 +334,7 @@ static void switch_to(struct hart *hart, struct thread *t)
 	t->hart = hart;
 	fpu_switch_in(hart, t);
 	sched_set_counters(hart, t);
-	if (hart->active_space != t->space.object) {
-		hart->active_space = t->space.object;
-		vm_activate(hart->active_space);
-	}
+	vm_activate(t->space.object);
 }
 
 /* Nothing to run: wait for an interrupt without the lock, then look at it. */
@@ -399,6 +393,7 @@ static struct thread *take_best(struct hart *hart)
 static struct thread *choose(struct hart *hart)
 {
 	struct thread *current = hart->current;
+	bool yields = hart->yields;
 
 	if (hart->charged != NULL && hart->charged->period != 0) {
 		sched_set_timer(sched_context_charge(hart, hart->charged, time_now()));
@@ -414,8 +409,9 @@ static struct thread *choose(struct hart *hart)
 		return current;
 	}
 	hart->reschedule = false;
+	hart->yields = false;
 	if (current != NULL) {
-		bool slice_over = time_now() >= current->time->slice_end;
+		bool slice_over = yields || time_now() >= current->time->slice_end;
 		int best = hart->queue.top;
 
 		if (best < current->priority || (best == current->priority && !slice_over)) {

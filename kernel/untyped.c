@@ -128,7 +128,7 @@ static bool zero_until(struct cap_slot *untyped, uint64_t end)
 static void object_init(struct retype *r, void *object)
 {
 	if (r->type == OBJECT_CSPACE) {
-		((struct cspace *)object)->size_bits = r->slot_bits;
+		((struct cspace *)object)->count = 1u << r->slot_bits;
 	} else if (r->type == OBJECT_THREAD) {
 		struct thread *t = object;
 

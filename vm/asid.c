@@ -26,14 +26,14 @@
 struct vm_features vm_features;
 uint64_t vm_kernel_satp;
 
+uint64_t vm_asid_generation = 1;
+
 static struct {
-	uint64_t generation;	      /* 1.. */
 	uint64_t next;		      /* 1.. */
 	uint64_t mask;		      /* ASID bits that every hart has */
 	uint32_t flush_owed;	      /* harts that must fence everything at their next switch */
 	uint64_t reserved[HARTS_MAX]; /* ASIDs kept over the last change of generation; 0 = none */
-	struct vm_space *current[HARTS_MAX]; /* NULL: the kernel's own table */
-} asid = {.generation = 1, .next = 1, .mask = SATP_ASID_MASK};
+} asid = {.next = 1, .mask = SATP_ASID_MASK};
 
 /* Not mode 0. */
 static bool has_asids(void)
@@ -92,15 +92,16 @@ uint64_t vm_asid(const struct vm_space *space)
 
 static void rollover(void)
 {
-	asid.generation++;
+	vm_asid_generation++;
 	asid.next = 1;
 	asid.flush_owed = (1u << HARTS_MAX) - 1;
 	for (unsigned i = 0; i < HARTS_MAX; i++) {
-		struct vm_space *space = asid.current[i];
+		struct vm_space *space = *vm_current_space(i);
 
 		asid.reserved[i] = space != NULL ? vm_asid(space) : 0;
 		if (space != NULL) {
-			space->asid_generation = asid.generation << 16 | vm_asid(space);
+			space->asid_generation = vm_asid_generation << 16 | vm_asid(space);
+			space->stale.bits = asid.flush_owed; /* for vm_activate_quick */
 		}
 	}
 }
@@ -117,7 +118,7 @@ static bool is_reserved(uint64_t candidate)
 
 static void set_asid(struct vm_space *space, uint64_t number)
 {
-	space->asid_generation = asid.generation << 16 | number;
+	space->asid_generation = vm_asid_generation << 16 | number;
 	space->satp = SATP_MODE_SV39 | number << SATP_ASID_SHIFT | space->root.raw >> PAGE_SHIFT;
 }
 
@@ -130,7 +131,7 @@ static void asid_renew(struct vm_space *space)
 		set_asid(space, 0);
 		return;
 	}
-	if (space->asid_generation >> 16 == asid.generation) {
+	if (space->asid_generation >> 16 == vm_asid_generation) {
 		return;
 	}
 	do { /* at most HARTS_MAX + 1 times, and one rollover: there are more ASIDs than harts */
@@ -142,7 +143,7 @@ static void asid_renew(struct vm_space *space)
 	set_asid(space, candidate);
 	/* No hart has anything under the new ASID; who runs the space keeps its ASID (A1). */
 	space->live.bits = 0;
-	space->stale.bits = 0;
+	space->stale.bits = asid.flush_owed; /* for vm_activate_quick */
 }
 
 /* Write satp for a space that this hart does not run; fence what it may hold of it. */
@@ -173,52 +174,11 @@ static void enter(struct vm_space *space, uint32_t self)
 	}
 }
 
-/*
- * The steps A1-A4 of shootdown.c, without those that are rare. Other harts' sections
- * do the same beside it; generations and flush_owed change under the kernel lock only.
- */
-bool vm_activate_quick(struct vm_space *space)
-{
-	unsigned hart = hart_index();
-	uint32_t self = 1u << hart;
-	struct vm_space *old = asid.current[hart];
-
-	if (old == space) {
-		return true;
-	}
-	if (old == NULL || space->asid_generation >> 16 != asid.generation ||
-	    (asid.flush_owed & self) != 0) {
-		return false;
-	}
-	__atomic_fetch_or(&space->running.bits, self, __ATOMIC_RELAXED); /* A1 */
-	if ((space->live.bits & self) == 0) {
-		__atomic_fetch_or(&space->live.bits, self, __ATOMIC_RELAXED);
-	}
-	/* A2: pairs with F2 and F4 in vm_flush_commit. */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	/* A3 */
-	if (((__atomic_load_n(&space->stale.bits, __ATOMIC_RELAXED) |
-	      __atomic_load_n(&space->stale_code.bits, __ATOMIC_RELAXED)) &
-	     self) != 0) {
-		__atomic_fetch_and(&space->running.bits, ~self, __ATOMIC_RELEASE);
-		return false;
-	}
-	satp_write(space->satp); /* A4 */
-	if (!has_asids()) {
-		vm_fence_local(0, 0, 0);
-		__atomic_fetch_and(&old->live.bits, ~self, __ATOMIC_RELEASE);
-	}
-	asid.current[hart] = space;
-	/* Release: as in vm_activate. */
-	__atomic_fetch_and(&old->running.bits, ~self, __ATOMIC_RELEASE);
-	return true;
-}
-
 void vm_activate(struct vm_space *space)
 {
 	unsigned hart = hart_index();
 	uint32_t self = 1u << hart;
-	struct vm_space *old = asid.current[hart];
+	struct vm_space *old = *vm_current_space(hart);
 
 	if (old == space) {
 		return;
@@ -232,7 +192,7 @@ void vm_activate(struct vm_space *space)
 			vm_fence_local(0, 0, 0);
 		}
 	}
-	asid.current[hart] = space;
+	*vm_current_space(hart) = space;
 	if (old == NULL) {
 		return;
 	}

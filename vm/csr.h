@@ -90,6 +90,12 @@ static inline bool vm_preempt_pending(void)
 	return (pending & enabled) != 0;
 }
 
+/* The space that a hart runs, NULL: the kernel's own table. vm/asid.c and activate.h write it. */
+static inline struct vm_space **vm_current_space(unsigned hart)
+{
+	return &harts[hart].active_space;
+}
+
 /* Host tests watch every store to an entry; here it costs nothing. */
 static inline void pte_trace(const uint64_t *pte, uint64_t value)
 {

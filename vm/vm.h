@@ -157,13 +157,9 @@ static inline struct hart_mask vm_space_running(const struct vm_space *space)
 {
 	return space->running;
 }
-/* Switch this hart to `space`, or to the kernel's own table with NULL. Cheap if it is there. */
+/* Switch this hart to `space`, or to the kernel's own table with NULL. Cheap if it is there; see
+ * activate.h for a faster way. */
 void vm_activate(struct vm_space *space);
-/*
- * The same within a hart-local section (kernel/lock.h), for a space that needs
- * no new ASID and owes no fence on this hart: else false, and nothing changed.
- */
-NODISCARD bool vm_activate_quick(struct vm_space *space);
 
 /*
  * Donate a bank. ERR_BUSY if it is donated, ERR_ARGUMENT if misaligned or

@@ -226,7 +226,7 @@ static void compare_object(int object)
 	if (o->type == OBJECT_CSPACE) {
 		struct cspace *cspace = o->kernel;
 
-		CHECK(cspace->size_bits == o->size_bits && !cspace->dying);
+		CHECK(cspace->count == 1u << o->size_bits && !cspace->dying);
 		for (unsigned i = 1; i < 1u << o->size_bits; i++) {
 			used += cspace_slot(cspace, i)->type != OBJECT_NONE;
 		}

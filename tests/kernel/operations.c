@@ -522,7 +522,7 @@ void operations_init(void)
 	int primary, node;
 
 	caller = vm_pointer((struct paddr){POOLS_BASE - 0x200000});
-	cspace->size_bits = ROOT_SLOTS_BITS;
+	cspace->count = 1u << ROOT_SLOTS_BITS;
 	cap_insert(&root_primary, NULL, OBJECT_CSPACE, cspace, RIGHTS_ALL, 0);
 	root_primary.primary = true;
 	caller->cspace.role = ROLE_THREAD_CSPACE;

@@ -206,64 +206,71 @@ static void signals(void)
 
 /* --- calls -------------------------------------------------------------------------- */
 
-static volatile unsigned measures; /* 1: the call, 2: the answer */
-
 static void echo_server(void *argument)
+{
+	struct message m = {0};
+
+	(void)argument;
+	for (;;)
+		ipc_reply_receive(endpoint, reply, &m);
+}
+
+static void measuring_server(void *argument)
 {
 	struct message m = {0};
 
 	(void)argument;
 	for (;;) {
 		ipc_reply_receive(endpoint, reply, &m);
-		if (measures == 1)
-			record(cycles() - begun);
-		begun = cycles();
+		record(cycles() - begun);
 	}
 }
 
-/* One way: the client's stub before the ecall and the server's behind it make one stub. */
-static void one_way(const char *name, unsigned which, unsigned words)
+static void timing_server(void *argument)
 {
 	struct message m = {0};
 
-	measures = which;
-	for (unsigned i = 0; i < WARM + SAMPLES; i++) {
-		m.tag = MESSAGE_TAG(0, words);
+	(void)argument;
+	for (;;) {
 		begun = cycles();
-		ipc_call(endpoint, &m);
-		if (which == 2)
-			record(cycles() - begun);
+		ipc_reply_receive(endpoint, reply, &m);
 	}
-	measures = 0;
-	report(name, message_overhead());
 }
 
-static void round_trips(const char *name, unsigned words)
+/* `server` sees one end of the way measured; the client records if `at_client`. */
+static void calls_to(void (*server)(void *), const char *name, unsigned words, bool at_client,
+		     bool at_both, uint64_t overhead)
 {
+	struct worker *w = partner_started(server, MAIN_PRIORITY);
 	struct message m = {0};
 
-	measures = 0;
+	WAIT_UNTIL(thread_state(w->thread) == THREAD_RECEIVING);
 	for (unsigned i = 0; i < WARM + SAMPLES; i++) {
 		m.tag = MESSAGE_TAG(0, words);
-		uint64_t from = cycles();
+		uint64_t from = begun = cycles();
 
 		ipc_call(endpoint, &m);
-		record(cycles() - from);
+		uint64_t to = cycles();
+
+		if (at_client)
+			record(to - (at_both ? from : begun));
 	}
-	/* The server's stub and its own reading of the counter are on the way too. */
-	report(name, 2 * message_overhead() + 4);
+	report(name, overhead);
+	end(w);
+	CHECK_OK(delete_cap(reply));
+	reply = make_object(OBJECT_REPLY);
 }
 
+/* One way: one half of the client's stub and the other of the server's make one stub. There and
+ * back: two. */
 static void calls(void)
 {
-	struct worker *server = partner_started(echo_server, MAIN_PRIORITY);
+	uint64_t stub = message_overhead();
 
-	WAIT_UNTIL(thread_state(server->thread) == THREAD_RECEIVING);
-	one_way("ipc.call.0w", 1, 0);
-	one_way("ipc.reply_receive.0w", 2, 0);
-	round_trips("ipc.round_trip.0w", 0);
-	round_trips("ipc.round_trip.10w", 10);
-	end(server);
+	calls_to(measuring_server, "ipc.call.0w", 0, false, false, stub);
+	calls_to(timing_server, "ipc.reply_receive.0w", 0, true, false, stub);
+	calls_to(echo_server, "ipc.round_trip.0w", 0, true, true, 2 * stub);
+	calls_to(echo_server, "ipc.round_trip.10w", 10, true, true, 2 * stub);
 }
 
 /* --- waking a thread of higher priority ------------------------------------------------ */
@@ -406,9 +413,9 @@ static void calls_and_waits(void)
 	wakes();
 	yields();
 	serve("ipc.personality", foreign, HANDLER_PERSONALITY, MESSAGE_TAG(0, 8),
-	      message_overhead() + cap_overhead() + 6);
+	      message_overhead() + cap_overhead());
 	serve("exception.round_trip", breaker, 0, MESSAGE_TAG(EXCEPTION_SET_PC, 1),
-	      message_overhead() + 6);
+	      message_overhead());
 	interrupts();
 }
 

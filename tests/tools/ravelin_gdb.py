@@ -30,7 +30,7 @@ def read(address, size):
 
 def slots(cspace):
     """(index, slot address, fields) of each capability in a CSpace."""
-    size = 1 << struct.unpack("<I", read(cspace, 4))[0]
+    size = struct.unpack("<I", read(cspace, 4))[0]
     data = read(cspace, size * SLOT.size)
     for index in range(1, size):
         fields = SLOT.unpack_from(data, index * SLOT.size)

@@ -112,6 +112,13 @@ void vm_assert(bool condition)
 	}
 }
 
+struct vm_space **vm_current_space(unsigned hart)
+{
+	static struct vm_space *current[HARTS_MAX];
+
+	return &current[hart];
+}
+
 unsigned hart_index(void)
 {
 	return this_hart;

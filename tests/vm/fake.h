@@ -8,6 +8,7 @@
 #include "kernel/types.h"
 
 struct vm_image;
+struct vm_space;
 
 void vm_assert(bool condition);
 void satp_write(uint64_t value);
@@ -21,5 +22,6 @@ bool vm_preempt_pending(void);
 void pte_trace(const uint64_t *pte, uint64_t value);
 struct vm_image vm_image(void);
 unsigned hart_index(void);
+struct vm_space **vm_current_space(unsigned hart);
 
 #endif
