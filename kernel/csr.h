@@ -20,6 +20,7 @@
 #define SIP_SEIP (1ull << 9)
 
 #define SCAUSE_INTERRUPT (1ull << 63)
+#define SCAUSE_EXTERNAL (SCAUSE_INTERRUPT | 9)
 #define SCAUSE_ILLEGAL 2
 #define SCAUSE_ECALL_U 8
 #define SCAUSE_FETCH_PAGE_FAULT 12

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * See fast.h.
+ * See fast.h: calls and answers. Paths that leave both threads ready are in
+ * fast_wake.c.
  *
  * A call switches to a server that waits. It needs no look at the run queue:
  * the server runs on what the caller lends it, at no lower priority than the
@@ -9,105 +10,13 @@
  *
  * No time is read here: what the hart is charged to (hart->charged) is passed on
  * with the message, so the timer stays as it is programmed.
- */
-#include "kernel/fast.h"
-
-#include "kernel/abi/syscall.h"
-#include "kernel/csr.h"
-#include "kernel/fpu.h"
-#include "kernel/ipc.h"
-#include "kernel/lend.h"
-#include "kernel/lock.h"
-#include "vm/activate.h"
-
-/*
+ *
  * Each path is one function that calls none, so that it saves no registers;
  * what is rare is in functions called last.
  */
-#define ALWAYS_INLINE inline __attribute__((always_inline))
-#define PATH __attribute__((noinline))
+#include "kernel/fast_private.h"
 
-/* Slot `index` of t's CSpace if it is of this type with these rights, else NULL. Slot 0 is none
- * (struct cspace). */
-static ALWAYS_INLINE struct cap_slot *lookup(struct thread *t, uint32_t index,
-					     enum object_type type, enum right rights)
-{
-	struct cspace *cspace = t->cspace.object;
-	struct cap_slot *slot;
-	unsigned wanted = (unsigned)type | (unsigned)rights << 8, has;
-
-	if (cspace == NULL || index >= cspace->count) {
-		return NULL;
-	}
-	slot = (struct cap_slot *)cspace + index;
-	has = *(const uint16_t *)(const void *)&slot->type; /* with rights behind it */
-	return (has & (0xff | (unsigned)rights << 8)) == wanted ? slot : NULL;
-}
-_Static_assert(offsetof(struct cap_slot, rights) == offsetof(struct cap_slot, type) + 1,
-	       "read at once");
-
-/* The two halves of a0. */
-static ALWAYS_INLINE uint32_t cap_argument(const struct thread *t, unsigned half)
-{
-	return ((const uint32_t *)(const void *)&t->registers[REG_A0])[half];
-}
-
-/* Words in registers only, no capabilities, no items, a user's label. */
-static ALWAYS_INLINE bool is_short(uint64_t tag)
-{
-	return (uint32_t)tag <= MESSAGE_REGISTERS && tag < (uint64_t)MESSAGE_LABEL_KERNEL << 32;
-}
-
-static ALWAYS_INLINE void copy_words(const struct thread *from, struct thread *to, uint32_t words)
-{
-	if (words > 0) {
-		to->registers[12] = from->registers[12];
-		to->registers[13] = from->registers[13];
-		to->registers[14] = from->registers[14];
-		to->registers[15] = from->registers[15];
-	}
-	if (words > 4) {
-		to->registers[16] = from->registers[16];
-		to->registers[5] = from->registers[5];
-		to->registers[6] = from->registers[6];
-		to->registers[7] = from->registers[7];
-	}
-	if (words > 8) {
-		to->registers[28] = from->registers[28];
-		to->registers[29] = from->registers[29];
-	}
-}
-
-/* Can this hart go from `from`, which runs, to `to` as it is? */
-static ALWAYS_INLINE bool may_switch(const struct hart *hart, const struct thread *from,
-				     const struct thread *to)
-{
-	return to->hart == hart && to->mode == from->mode;
-}
-
-static ALWAYS_INLINE struct fast_result full_path(struct thread *t)
-{
-	return (struct fast_result){NULL, t};
-}
-
-static PATH struct fast_result switch_fpu(struct hart *hart, struct thread *from, struct thread *to)
-{
-	fpu_save(hart, from);
-	fpu_switch_in(hart, to);
-	return (struct fast_result){to, from};
-}
-
-/* Run `to` in place of `from`: FPU and the hart's own state; the space has been activated. */
-static ALWAYS_INLINE struct fast_result switch_thread(struct hart *hart, struct thread *from,
-						      struct thread *to)
-{
-	hart->fast_switches++;
-	hart->current = to;
-	if (__builtin_expect((csr_read_sstatus() & SSTATUS_FS) != 0, 0)) {
-		return switch_fpu(hart, from, to);
-	}
-	return (struct fast_result){to, from};
-}
+#include "kernel/abi/syscall.h"
 
 /*
  * t's message goes to a thread of this hart that waits at the endpoint. Returns that, within the
@@ -401,30 +310,6 @@ leave:
 	return full_path(t);
 }
 
-/* Or the badge into a word that nobody waits for. */
-static PATH struct fast_result signal(struct thread *t)
-{
-	struct hart *hart = hart_current();
-	struct cap_slot *slot;
-	struct notification *n;
-
-	if (!hart_local_enter(hart)) {
-		return full_path(t);
-	}
-	slot = lookup(t, cap_argument(t, 0), OBJECT_NOTIFICATION, RIGHT_WRITE);
-	n = slot != NULL ? slot->object : NULL;
-	if (n == NULL || n->queue.head != NULL || n->bound != NULL) {
-		hart_local_leave(hart);
-		return full_path(t);
-	}
-	/* Only holders of the kernel lock take the word of a notification that is not bound. */
-	__atomic_fetch_or(&n->word, slot->badge, __ATOMIC_RELAXED);
-	t->registers[REG_A0] = ERR_OK;
-	hart->entries++;
-	hart_local_leave(hart);
-	return (struct fast_result){t, t};
-}
-
 struct fast_result fast_ecall(struct thread *t, uint64_t tag, uint64_t word0, uint64_t word1,
 			      uint64_t word2, uint64_t word3, uint64_t word4, uint64_t number)
 {
@@ -439,7 +324,13 @@ struct fast_result fast_ecall(struct thread *t, uint64_t tag, uint64_t word0, ui
 		return reply_receive(t, tag);
 	}
 	if (number == SYS_SIGNAL) {
-		return signal(t);
+		return fast_signal(t);
+	}
+	if (number == SYS_SEND) {
+		return fast_send(t, tag);
+	}
+	if (number == SYS_YIELD) {
+		return fast_yield(t);
 	}
 	if (number > SYS_WINDOW) {
 		t->registers[REG_A0] = ERR_NO_SYSCALL;

@@ -30,4 +30,11 @@ struct thread *fast_exception(struct thread *t);
 /* The same for a page fault: the entry allows the access after all, or the window's pager is asked. */
 struct thread *fast_page_fault(struct thread *t);
 
+/*
+ * A device interrupt came while t ran. Claims it and signals it. Returns the
+ * thread to run, or NULL: then *claimed, if not 0, is a source that was claimed
+ * and not signalled (interrupt_device).
+ */
+struct thread *fast_interrupt(struct thread *t, uint32_t *claimed);
+
 #endif

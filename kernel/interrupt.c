@@ -31,20 +31,34 @@ static unsigned irq_source(const struct irq *irq)
 	return (unsigned)(irq - irqs);
 }
 
+const struct cap_slot *interrupt_claim(uint32_t *source)
+{
+	uint32_t claimed = irqchip_claim();
+
+	*source = claimed; /* irqs[0] names no notification */
+	return claimed < IRQ_MAX && irqs[claimed].notification.type != OBJECT_NONE
+		       ? &irqs[claimed].notification
+		       : NULL;
+}
+
+void interrupt_device(uint32_t source)
+{
+	struct irq *irq = &irqs[source];
+
+	if (source >= IRQ_MAX || irq->notification.type == OBJECT_NONE) {
+		irqchip_disable(source);
+	} else {
+		notification_signal(irq->notification.object, irq->notification.badge, false);
+	}
+}
+
 static void device_interrupts(void)
 {
 	uint32_t source;
 
 	/* Ends: a claimed source stays silent until it is completed. */
 	while ((source = irqchip_claim()) != 0) {
-		struct irq *irq = &irqs[source];
-
-		if (source >= IRQ_MAX || irq->notification.type == OBJECT_NONE) {
-			irqchip_disable(source);
-		} else {
-			notification_signal(irq->notification.object, irq->notification.badge,
-					    false);
-		}
+		interrupt_device(source);
 	}
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Interrupts: timer, other harts, devices. All functions need the kernel lock.
+ * Interrupts: timer, other harts, devices. All functions need the kernel lock, but
+ * for interrupt_claim.
  */
 #ifndef KERNEL_INTERRUPT_H
 #define KERNEL_INTERRUPT_H
@@ -12,6 +13,12 @@ struct irq;
 
 /* Handle every interrupt that is pending on this hart. */
 void interrupts_handle(void);
+
+/* Within a hart-local section: claim a device interrupt. *source: which, 0 = none; returns the
+ * capability to signal, NULL if there is none. */
+const struct cap_slot *interrupt_claim(uint32_t *source);
+/* A source has been claimed: signal it, or switch it off if nobody is to be told. */
+void interrupt_device(uint32_t source);
 
 /* The embedded capability of its notification goes: the source falls silent. */
 void irq_detach(struct cap_slot *notification);

@@ -88,7 +88,7 @@ uint32_t irqchip_claim(void)
 	struct irqchip_source *source;
 	uint32_t number;
 
-	if (!has_context(hart)) {
+	if (machine.irqchip_context[hart] == IRQCHIP_NO_CONTEXT) {
 		return 0;
 	}
 	number = chip->claim(hart);

@@ -23,7 +23,9 @@ void kernel_lock(void)
 	}
 	/* L2: the lock before the looks at the flags; pairs with L1 in hart_local_enter. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	for (struct hart *hart = harts; hart < harts + harts_online_end; hart++) {
+	for (unsigned i = 0; i < harts_online_end; i++) {
+		const struct hart *hart = &harts[i];
+
 		/* A section is short and waits for nobody. Acquire: sees what it did. */
 		while (hart != self && __atomic_load_n(&hart->local, __ATOMIC_ACQUIRE) != 0) {
 		}

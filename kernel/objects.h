@@ -73,6 +73,7 @@ struct reply {
 
 struct notification {
 	uint64_t word;
+	uint32_t lock;		 /* of the queue, within hart-local sections (lock.h) */
 	struct wait_queue queue; /* in SYS_WAIT */
 	struct thread *bound;	 /* its receives take the word too */
 	struct timer timer;

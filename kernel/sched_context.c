@@ -6,6 +6,7 @@
 #include "kernel/ipc.h"
 #include "kernel/lend.h"
 #include "kernel/panic.h"
+#include "kernel/refill.h"
 #include "kernel/schedule.h"
 #include "sbi/machine.h"
 
@@ -13,24 +14,6 @@
  * and time plus budget must not overflow. */
 #define BUDGETS_A_SECOND_MOST 20000u
 #define TICKS_MOST (1ull << 62)
-
-static struct refill *refill_at(struct sched_context *sched, uint32_t i)
-{
-	return &sched->refills[(sched->refill_head + i) % SCHED_REFILLS];
-}
-
-static void refill_append(struct sched_context *sched, uint64_t time, uint64_t amount)
-{
-	struct refill *last;
-
-	if (sched->refill_count == SCHED_REFILLS) {
-		last = refill_at(sched, SCHED_REFILLS - 1);
-		last->amount += amount;
-		last->time = time > last->time ? time : last->time;
-		return;
-	}
-	*refill_at(sched, sched->refill_count++) = (struct refill){time, amount};
-}
 
 /* Join what may be used now into the head. */
 static void refill_merge(struct sched_context *sched, uint64_t now)

@@ -19,10 +19,11 @@
 #include "kernel/fpu.h"
 #include "kernel/interrupt.h"
 #include "kernel/lock.h"
+#include "kernel/run_queue.h"
 #include "kernel/sched_context.h"
 #include "kernel/timer.h"
-#include "kernel/wait_queue.h"
 #include "sbi/sbi.h"
+#include "vm/activate.h"
 
 struct hart harts[HARTS_MAX];
 unsigned harts_online_end;
@@ -54,61 +55,13 @@ static void hart_kick(struct hart *hart)
 	}
 }
 
-static void queue_insert(struct hart *hart, struct thread *t, bool at_head)
-{
-	unsigned priority = t->priority;
-	struct run_queue *queue = &hart->queue;
-	struct thread *head = queue->ring[priority];
-
-	if (head == NULL) {
-		queue->ring[priority] = t;
-		queue->occupied[priority / 64] |= 1ull << (priority % 64);
-		if ((int)priority > queue->top) {
-			queue->top = (int)priority;
-		}
-	} else {
-		ring_append(head, t);
-		if (at_head) {
-			queue->ring[priority] = t;
-		}
-	}
-	t->hart = hart;
-	t->queued = true;
-}
-
-static int highest(const uint64_t *occupied)
-{
-	for (int word = PRIORITIES / 64 - 1; word >= 0; word--) {
-		if (occupied[word] != 0) {
-			return word * 64 + 63 - __builtin_clzll(occupied[word]);
-		}
-	}
-	return -1;
-}
-
-static void queue_remove(struct thread *t)
-{
-	unsigned priority = t->priority;
-	struct run_queue *queue = &t->hart->queue;
-
-	if (t->next == t) {
-		queue->ring[priority] = NULL;
-		queue->occupied[priority / 64] &= ~(1ull << (priority % 64));
-		queue->top = highest(queue->occupied);
-	} else if (queue->ring[priority] == t) {
-		queue->ring[priority] = t->next;
-	}
-	ring_remove(t);
-	t->queued = false;
-}
-
 void sched_requeue(struct thread *t, uint8_t priority)
 {
 	struct hart *hart = t->hart;
 
-	queue_remove(t);
+	run_queue_remove(t);
 	t->priority = priority;
-	queue_insert(hart, t, false);
+	run_queue_insert(hart, t, false);
 	if (hart->online && (hart->current == NULL || priority > hart->current->priority)) {
 		hart_kick(hart);
 	}
@@ -119,12 +72,6 @@ void sched_current_changed(struct thread *t)
 	if (t->hart != NULL && t->hart->current == t && t->hart->queue.top > t->priority) {
 		hart_kick(t->hart);
 	}
-}
-
-/* The highest-priority thread at the head of its ring, or NULL. */
-static struct thread *queue_best(const struct hart *hart)
-{
-	return hart->queue.top >= 0 ? hart->queue.ring[hart->queue.top] : NULL;
 }
 
 static bool hart_allows(const struct hart *hart, const struct thread *t)
@@ -143,7 +90,7 @@ static struct thread *steal(struct hart *self)
 		if (!harts[i].online || &harts[i] == self) {
 			continue;
 		}
-		t = queue_best(&harts[i]);
+		t = run_queue_best(&harts[i]);
 		if (t != NULL && thread_has_time(t) && hart_allows(self, t) &&
 		    (best == NULL || t->priority > best->priority)) {
 			best = t;
@@ -201,7 +148,7 @@ void sched_ready(struct thread *t, bool handoff)
 	}
 	hart = choose_hart(t, handoff);
 	/* A short wait, as for a server's answer, does not cost the rest of the slice. */
-	queue_insert(hart, t, time_now() < t->time->slice_end);
+	run_queue_insert(hart, t, time_now() < t->time->slice_end);
 	if (!hart->online) {
 		return;
 	}
@@ -258,7 +205,7 @@ static void evict(struct hart *hart)
 void sched_stop(struct thread *t)
 {
 	if (t->queued) {
-		queue_remove(t);
+		run_queue_remove(t);
 	}
 	if (t->hart != NULL && t->hart->current == t) {
 		evict(t->hart);
@@ -334,7 +281,9 @@ static void switch_to(struct hart *hart, struct thread *t)
 	t->hart = hart;
 	fpu_switch_in(hart, t);
 	sched_set_counters(hart, t);
-	vm_activate(t->space.object);
+	if (hart->active_space == NULL || !vm_activate_quick(hart, t->space.object)) {
+		vm_activate(t->space.object);
+	}
 }
 
 /* Nothing to run: wait for an interrupt without the lock, then look at it. */
@@ -371,20 +320,20 @@ static void offer(const struct thread *t)
 /* The best ready thread that has time to run, taken from its queue; NULL if none. */
 static struct thread *take_best(struct hart *hart)
 {
-	struct thread *best = queue_best(hart);
+	struct thread *best = run_queue_best(hart);
 
 	/* Its budget may have ended since it was queued: at most one thread for each budget. */
 	while (best != NULL && !thread_has_time(best)) {
-		queue_remove(best);
+		run_queue_remove(best);
 		sched_context_time_over(best);
 		sched_ready(best, true);
-		best = queue_best(hart);
+		best = run_queue_best(hart);
 	}
 	if (best == NULL) {
 		best = steal(hart);
 	}
 	if (best != NULL) {
-		queue_remove(best);
+		run_queue_remove(best);
 	}
 	return best;
 }
@@ -417,7 +366,7 @@ static struct thread *choose(struct hart *hart)
 		if (best < current->priority || (best == current->priority && !slice_over)) {
 			return current;
 		}
-		queue_insert(hart, current, !slice_over);
+		run_queue_insert(hart, current, !slice_over);
 	}
 	return take_best(hart);
 }
@@ -431,7 +380,7 @@ struct thread *sched_pick(void)
 
 		if (t != NULL) {
 			if (t != hart->current) {
-				offer(queue_best(hart));
+				offer(run_queue_best(hart));
 			}
 			switch_to(hart, t);
 			return t;

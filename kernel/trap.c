@@ -8,6 +8,7 @@
 
 #include "kernel/abi/syscall.h"
 #include "kernel/csr.h"
+#include "kernel/fast.h"
 #include "kernel/interrupt.h"
 #include "kernel/invoke.h"
 #include "kernel/ipc.h"
@@ -126,16 +127,23 @@ struct thread *trap_from_user(struct thread *t)
 	struct hart *hart = hart_current();
 	uint64_t cause = csr_read_scause();
 
-	if ((cause & SCAUSE_INTERRUPT) == 0 && cause != SCAUSE_ECALL_U) {
-		struct thread *next = thread_exception_begin(t, cause, csr_read_stval());
+	uint32_t claimed = 0;
+	struct thread *next = NULL;
 
-		if (next != NULL) {
-			hart->entries += next == t; /* else it counts as a switch */
-			return next;
-		}
+	if (cause == SCAUSE_EXTERNAL) {
+		next = fast_interrupt(t, &claimed);
+	} else if ((cause & SCAUSE_INTERRUPT) == 0 && cause != SCAUSE_ECALL_U) {
+		next = thread_exception_begin(t, cause, csr_read_stval());
+		hart->entries += next == t; /* else it counts as a switch */
+	}
+	if (next != NULL) {
+		return next;
 	}
 	kernel_lock();
 	hart->entries++;
+	if (claimed != 0) {
+		interrupt_device(claimed);
+	}
 	/* Evicted while it waited for the lock: the trap is dropped, its instruction comes again. */
 	if (hart->current == t) {
 		handle(t, cause);

@@ -64,12 +64,6 @@ static uint64_t sbi_base(uint64_t function, uint64_t argument)
 	return result.error == 0 ? result.value : 0;
 }
 
-/* Sstc chapter: interrupt while time >= stimecmp (CSR 0x14d). */
-static inline void stimecmp_write(uint64_t time)
-{
-	__asm__ volatile("csrw 0x14d, %0" : : "r"(time) : "memory");
-}
-
 void sbi_probe(void)
 {
 	static const struct {
@@ -128,7 +122,7 @@ void sbi_console_write(const char *text, uint64_t size)
 void sbi_set_timer(uint64_t time)
 {
 	if (machine.has_sstc) {
-		stimecmp_write(time);
+		sbi_set_timer_quick(time);
 	} else {
 		(void)sbi_call(EXT_TIME, 0, time, 0, 0, 0, 0);
 	}

@@ -7,6 +7,7 @@
 #define SBI_SBI_H
 
 #include "kernel/types.h"
+#include "sbi/machine.h"
 
 /* Which optional extensions the firmware has; filled in by sbi_probe at boot. */
 struct sbi_features {
@@ -28,6 +29,17 @@ void sbi_console_write(const char *text, uint64_t size);
 
 /* Next timer interrupt of this hart at `time` ticks (absolute); ~0 = never. */
 void sbi_set_timer(uint64_t time);
+
+/* Can sbi_set_timer_quick be used (Sstc)? */
+static inline bool sbi_timer_is_quick(void)
+{
+	return machine.has_sstc;
+}
+/* sbi_set_timer without the firmware: stimecmp (Sstc chapter: interrupt while time >= stimecmp). */
+static inline void sbi_set_timer_quick(uint64_t time)
+{
+	__asm__ volatile("csrw 0x14d, %0" : : "r"(time) : "memory");
+}
 
 /* Software interrupt to each hart of the mask (logical numbers; numbers of no hart are ignored). */
 void sbi_send_ipi(struct hart_mask harts);

@@ -18,8 +18,9 @@ static inline void mask_clear(struct hart_mask *mask, uint32_t bits)
 }
 
 /*
- * Switch this hart to `space`, within a hart-local section (kernel/lock.h), if
- * it needs no new ASID and owes no fence here: else false, and nothing changed.
+ * Switch this hart from a space to `space`, within a hart-local section or with
+ * the kernel lock (kernel/lock.h), if it needs no new ASID and owes no fence
+ * here: else false, and nothing changed.
  *
  * The steps A1 and A4 of shootdown.c. A2 and A3 are not needed: generations
  * change, entries are removed and stale marks appear under the kernel lock
@@ -27,7 +28,7 @@ static inline void mask_clear(struct hart_mask *mask, uint32_t bits)
  * owes a fence of everything finds its bit in `stale` too (asid.c). Other
  * harts' sections do the same beside it.
  */
-static inline bool vm_activate_quick(struct hart *hart, struct vm_space *space)
+static inline __attribute__((always_inline)) bool vm_activate_quick(struct hart *hart, struct vm_space *space)
 {
 	struct vm_space *old = hart->active_space;
 	uint32_t self = hart->bit;

@@ -12,13 +12,13 @@
  */
 #include <stdlib.h>
 
-#include "tests/native-kernel/harness.h"
+#include "tests/native-kernel/uart.h"
 
 #define WARM 16u
 #define SAMPLES 101u
 
 static struct twin twin;
-static cap_t endpoint, reply, notification, back;
+static cap_t endpoint, reply, notification, own_notification;
 static volatile uint64_t begun; /* cycle before the stub, in the thread that begins */
 static uint64_t samples[WARM + SAMPLES];
 static unsigned sample_count;
@@ -396,12 +396,32 @@ static void serve(const char *name, void (*run)(void *), uint64_t flags, uint64_
 
 /* --- interrupts ---------------------------------------------------------------------------- */
 
-/*
- * The real-time clock's alarm, by the PLIC: it comes when the program writes to
- * the device, so the way begins with that store.
- */
+/* The UART's line rises; from the last look at the counter before the trap. */
 static void interrupts(void)
 {
+	static struct uart uart;
+	struct worker *w;
+
+	if (uart.registers == NULL) {
+		uart_make(&uart);
+		uart_connect(&uart, 0);
+	}
+	notification = uart.notification;
+	w = partner_started(waiter, MAIN_PRIORITY + 1);
+	WAIT_UNTIL(thread_state(w->thread) == THREAD_WAITING_SIGNAL);
+	while (sample_count < WARM + SAMPLES) {
+		unsigned before = sample_count;
+
+		begun = cycles();
+		uart_raise(&uart);
+		while (*(volatile unsigned *)&sample_count == before)
+			begun = cycles();
+		uart_lower(&uart);
+		CHECK_OK(irq_ack(uart.handler));
+	}
+	report("irq.to_user", half_overhead());
+	end(w);
+	notification = own_notification;
 }
 
 static void calls_and_waits(void)
@@ -491,8 +511,8 @@ static void run_all(void)
 {
 	endpoint = make_object(OBJECT_ENDPOINT);
 	reply = make_object(OBJECT_REPLY);
-	notification = derive(make_object(OBJECT_NOTIFICATION), RIGHTS_ALL, 1);
-	back = make_object(OBJECT_NOTIFICATION);
+	own_notification = derive(make_object(OBJECT_NOTIFICATION), RIGHTS_ALL, 1);
+	notification = own_notification;
 	twin_make(&twin);
 	CHECK_OK(invoke5(BOOT_SLOT_HART, HART_ALLOW_COUNTERS, BOOT_SLOT_THREAD, COUNTERS_ALL, 0, 0,
 			 0));
@@ -504,7 +524,7 @@ static void run_all(void)
 	is_enforced = false;
 	enforce(BOOT_SLOT_SCHED_CONTEXT, MAIN_PRIORITY);
 
-	area_make(&area, 0, 4 << 20, 22, endpoint, 1);
+	area_make(&area, 4 << 20, 4 << 20, 22, endpoint, 1);
 	report_ticks("window.map.page", map_pages, 5000);
 	worker_start(toucher, NULL);
 	report_ticks("fault.round_trip", faults, LOOPS - 1);

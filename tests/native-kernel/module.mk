@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 NATIVE_TESTS += kernel_tests
-kernel_harness_SRC := tests/native-kernel/harness.c tests/native-kernel/workers.c
+kernel_harness_SRC := tests/native-kernel/harness.c tests/native-kernel/workers.c \
+	tests/native-kernel/uart.c
 kernel_tests_SRC := $(kernel_harness_SRC) tests/native-kernel/main.c tests/native-kernel/methods.c \
 	tests/native-kernel/capabilities.c tests/native-kernel/ipc.c \
 	tests/native-kernel/notifications.c tests/native-kernel/threads.c \
