@@ -6,3 +6,8 @@ kernel_caps_SRC := tests/kernel/main.c tests/kernel/operations.c tests/kernel/mo
 	kernel/memory_methods.c kernel/machine_methods.c kernel/timer.c kernel/interrupt.c \
 	kernel/window_call.c $(filter vm/%.c,$(KERNEL_SRC))
 kernel_caps_CFLAGS := -DKERNEL_HOST -DVM_HOST
+
+HOST_TESTS += kernel_string
+kernel_string_SRC := tests/kernel/string.c kernel/string.c
+kernel_string_CFLAGS := -fno-builtin $(foreach f,memset memcpy memmove memcmp memchr strlen strnlen \
+	strcmp strncmp strchr strrchr,-D$(f)=kernel_$(f))
