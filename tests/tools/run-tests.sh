@@ -26,6 +26,7 @@
 #	disk=none     no disk; else each boot has its own copy of the disk image
 #	blk=pci       the disk is attached by virtio-pci
 #	cpu=MODEL     another processor than the emulator's default
+#	icount=1      instructions are counted: timers fire at the same ones each time
 #	append=WORD   one more boot argument (may be repeated)
 #	prep=SCRIPT   run with the image before the boot
 #	verify=SCRIPT run with the image and the console log after it
