@@ -25,7 +25,7 @@ DISK_SIZE ?= 256M
 BENCH ?= .
 TESTS ?= .
 # What `make coverage` runs, and the least percentage of lines and branches it accepts.
-COVERAGE_TESTS ?= ^(native-|kernel-|vm-|device-tree|print|panic|shell|demo-small|hostile|linux-|script|tools)
+COVERAGE_TESTS ?= ^(native-|kernel-|vm-|device-tree|print|panic|machines|shell|demo-small|hostile|linux-|script|tools)
 COVERAGE_LINES ?= 95
 COVERAGE_BRANCHES ?= 91
 

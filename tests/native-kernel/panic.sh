@@ -62,6 +62,7 @@ sh "$tools/mkarchive.sh" "$good" "root=$program"
 export ARCHIVE="$tmp/bad.cpio"
 
 ARCHIVE='' refused archive-none 'PANIC hart 0: no boot archive'
+SMP=1 ARCHIVE='' refused archive-none-one-hart 'PANIC hart 0: no boot archive'
 head -c 100 "$good" >"$ARCHIVE"
 refused archive-tiny 'no boot archive'
 head -c 3000 "$good" >"$ARCHIVE"
@@ -144,15 +145,16 @@ refused memory-little 'root task: no contiguous range of ' -dtb "$tmp/bad.dtb"
 
 # ---- while other harts run ------------------------------------------------------
 
-# running CASE REASON [GDB OPTION...]: the debugger changes something when the program, which
-# has used all harts, switches the machine off.
+# running CASE REASON FUNCTION [GDB OPTION...]: the debugger changes something when a hart comes
+# to that function of the kernel.
 running() {
 	name=$1
 	reason=$2
-	shift 2
+	at=$3
+	shift 3
 	log=$tmp/$name.log
 	rm -f "$tmp/gdb"
-	KERNEL=$kernel DISK='' SMP=4 MEM=128M timeout -k 5 60 sh "$tools/qemu.sh" -S \
+	KERNEL=$kernel DISK='' MEM=128M timeout -k 5 60 sh "$tools/qemu.sh" -S \
 		-gdb "unix:$tmp/gdb,server=on,wait=off" >"$log" 2>&1 </dev/null &
 	emulator=$!
 	for i in 1 2 3 4 5 6 7 8 9 10; do
@@ -160,7 +162,7 @@ running() {
 		sleep 0.5
 	done
 	gdb-multiarch -q -batch -ex 'set architecture riscv:rv64' -ex "target remote $tmp/gdb" \
-		-ex 'tbreak system_reset' -ex continue "$@" -ex detach "$elf" \
+		-ex 'tbreak '"$at" -ex continue "$@" -ex detach "$elf" \
 		>"$tmp/$name.gdb" 2>&1 </dev/null || true
 	status=0
 	wait "$emulator" || status=$?
@@ -175,9 +177,14 @@ running() {
 	fi
 }
 
-running trap-in-kernel '^sepc 0000000000001000 scause 000000000000000c stval 0000000000001000' \
-	-ex 'set $pc = 0x1000'
+# The program, which has used all harts, switches the machine off.
+SMP=4 running trap-in-kernel \
+	'^sepc 0000000000001000 scause 000000000000000c stval 0000000000001000' \
+	system_reset -ex 'set $pc = 0x1000'
 # Each hart finds a bug: the first one reports, the others stop.
-running trap-on-each-hart 'PANIC.*: trap in the kernel' \
+SMP=4 running trap-on-each-hart 'PANIC.*: trap in the kernel' system_reset \
 	-ex 'thread apply all set $pc = trap_from_kernel'
+# A hart that starts, without lock or trap handler, while the other one works.
+SMP=2 running trap-at-start 'PANIC hart 1: exception during boot' kernel_secondary_main \
+	-ex 'set $pc = 0x1000'
 exit $failed
