@@ -24,6 +24,10 @@ DISK ?= $(B)/disk.img
 DISK_SIZE ?= 256M
 BENCH ?= .
 TESTS ?= .
+# What `make coverage` runs, and the least percentage of lines and branches it accepts.
+COVERAGE_TESTS ?= ^(native-|kernel-|vm-|device-tree|print|panic|machines|shell|demo-small|hostile|linux-|script|tools)
+COVERAGE_LINES ?= 98
+COVERAGE_BRANCHES ?= 95
 
 TOOLS := tests/tools
 SETUP := .cache/setup.stamp
@@ -85,7 +89,7 @@ HOST_BINS := $(HOST_TESTS:%=$(B)/host-tests/%)
 LINUX_BINS := $(LINUX_PROGRAMS:%=$(B)/linux/%)
 
 .PHONY: all kernel native host-tests linux archive disk setup run run-reference debug demo test test-long \
-	bench check format manual clean help
+	coverage coverage-programs bench check format manual clean help
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -195,7 +199,8 @@ $(B)/host-tests/$(1): $$($(1)_SRC) $(B)/flags | $(SETUP)
 	@echo "  HOSTCC  $(1)"
 	@$(HOST_CC) $(HOST_TEST_CFLAGS) $$($(1)_CFLAGS) $$(DEPFLAGS) -o $$@ $$($(1)_SRC) $$($(1)_LDLIBS)
 endef
-$(foreach p,$(HOST_TESTS),$(eval $(call host_test,$(p))))
+HOST_TEST_RULE ?= host_test
+$(foreach p,$(HOST_TESTS),$(eval $(call $(HOST_TEST_RULE),$(p))))
 
 define linux_program
 $(B)/linux/$(1): $$($(1)_SRC) $(B)/flags | $(SETUP)
@@ -269,6 +274,14 @@ test-long: $(TEST_INPUTS) $(B)/reference.cpio ## soaks, and the Linux programs o
 
 bench: $(TEST_INPUTS) ## measure, by counting instructions [BENCH=pattern]
 	@B=$(B) BENCH='$(BENCH)' sh $(TOOLS)/run-bench.sh $(wildcard tests/list.bench tests/*/list.bench)
+
+# The kernel and the host tests that contain parts of it, built to count what
+# they execute (tests/coverage/module.mk), and the tests that run them.
+coverage: $(TEST_INPUTS) ## lines and branches of the kernel that tests reach [COVERAGE_TESTS=pattern]
+	@$(MAKE) --no-print-directory B=$(B)/coverage COVERAGE=1 kernel coverage-programs
+	@B=$(B) ARCHIVE_PROGRAMS='$(ARCHIVE_PROGRAMS)' sh tests/coverage/run.sh '$(COVERAGE_TESTS)' \
+		$(COVERAGE_LINES) $(COVERAGE_BRANCHES) $(wildcard tests/list tests/*/list)
+coverage-programs: $(foreach p,$(HOST_TESTS),$(if $(filter $(KERNEL_SRC),$($(p)_SRC)),$(B)/host-tests/$(p)))
 
 demo: $(TEST_INPUTS) ## guided tour, with an exit status [SMP= MEM=]
 	@B=$(B) SMP=$(SMP) MEM=$(MEM) sh $(TOOLS)/demo.sh

@@ -12,3 +12,8 @@ HOST_TESTS += kernel_irqchip
 kernel_irqchip_SRC := tests/kernel/irqchip.c tests/kernel/irqchip_model.c kernel/irqchip.c \
 	kernel/plic.c kernel/aplic.c kernel/imsic.c
 kernel_irqchip_CFLAGS := -DKERNEL_HOST -DVM_HOST
+
+HOST_TESTS += kernel_string
+kernel_string_SRC := tests/kernel/string.c kernel/string.c
+kernel_string_CFLAGS := -fno-builtin $(foreach f,memset memcpy memmove memcmp memchr strlen strnlen \
+	strcmp strncmp strchr strrchr,-D$(f)=kernel_$(f))

@@ -153,10 +153,11 @@ static inline uint64_t random_below(uint64_t limit)
 /* The suites, one file each. */
 extern const struct test method_tests[], capability_tests[], ipc_tests[], notification_tests[],
 	thread_tests[], fault_tests[], schedule_tests[], window_tests[], revoke_tests[],
-	interrupt_tests[];
+	interrupt_tests[], detached_tests[], preemption_tests[];
 extern const size_t method_test_count, capability_test_count, ipc_test_count,
 	notification_test_count, thread_test_count, fault_test_count, schedule_test_count,
-	window_test_count, revoke_test_count, interrupt_test_count;
+	window_test_count, revoke_test_count, interrupt_test_count, detached_test_count,
+	preemption_test_count;
 #define SUITE(name, ...)                                                                           \
 	const struct test name##_tests[] = {__VA_ARGS__};                                          \
 	const size_t name##_test_count = sizeof(name##_tests) / sizeof(name##_tests[0])

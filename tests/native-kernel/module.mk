@@ -6,7 +6,8 @@ kernel_tests_SRC := $(kernel_harness_SRC) tests/native-kernel/main.c tests/nativ
 	tests/native-kernel/capabilities.c tests/native-kernel/ipc.c \
 	tests/native-kernel/notifications.c tests/native-kernel/threads.c \
 	tests/native-kernel/faults.c tests/native-kernel/schedule.c tests/native-kernel/windows.c \
-	tests/native-kernel/revoke.c tests/native-kernel/interrupts.c
+	tests/native-kernel/revoke.c tests/native-kernel/interrupts.c \
+	tests/native-kernel/detached.c tests/native-kernel/preemption.c
 
 NATIVE_TESTS += kernel_interrupts
 kernel_interrupts_SRC := $(kernel_harness_SRC) tests/native-kernel/interrupts_main.c \

@@ -66,6 +66,18 @@ static void long_line(void)
 	result("longer_than_the_buffer", console, wanted);
 }
 
+/* What printf does not define: the kernel must print something and stop at the end. */
+static void undefined(const char *name, const char *wanted, const char *format, ...)
+{
+	char got[64];
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)print_to(got, sizeof(got), format, arguments);
+	va_end(arguments);
+	result(name, got, wanted);
+}
+
 int main(void)
 {
 	compare("plain", 100, "nothing to convert, 100%%");
@@ -79,6 +91,12 @@ int main(void)
 	compare("cut_short", 8, "%s %d", "a text", 12345);
 	compare("one_byte", 1, "%s", "a text");
 	compare("exact", 5, "%s", "four");
+	compare("i", 100, "[%i|%li]", -7, 7l);
+	compare("newline", 100, "a\nb");
+	undefined("lone_percent", "100", "100%");
+	undefined("lone_width", "ab", "ab%-08");
+	undefined("unknown", "[y]", "[%y]");
+	undefined("no_text", "[(null)]", "[%s]", (const char *)NULL);
 	long_line();
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed != 0;

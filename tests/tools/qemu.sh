@@ -10,11 +10,12 @@
 #   CPU               processor model and properties (default the emulator's)
 #   MACHINE           more properties of the machine (name=value,...)
 #   ICOUNT=1          deterministic instruction counting, for benchmarks
+#   DUMPS             folder in which a kernel that counts (make coverage) leaves its counters
 #   CONSOLE=person    Ctrl-a x ends the emulator; otherwise plain bytes on stdio
 set -eu
 
 : "${KERNEL=build/kernel/Image}" "${ARCHIVE=build/boot.cpio}" "${DISK=}"
-: "${SMP=4}" "${MEM=512M}" "${APPEND=}" "${CPU=}" "${MACHINE=}" "${BLK=mmio}" "${ICOUNT=}" "${CONSOLE=}"
+: "${SMP=4}" "${MEM=512M}" "${APPEND=}" "${CPU=}" "${MACHINE=}" "${BLK=mmio}" "${ICOUNT=}" "${CONSOLE=}" "${DUMPS=}"
 
 # fw_dynamic: the emulator tells it where the kernel is.
 bios=/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin
@@ -41,6 +42,11 @@ if [ -n "$ICOUNT" ]; then
 	sleep=off
 	[ -z "$DISK" ] || sleep=on
 	set -- "$@" -icount "shift=0,sleep=$sleep" -rtc clock=vm
+fi
+if [ -n "$DUMPS" ]; then
+	# The process id is that of the emulator: it names this boot and no other.
+	mkdir "$DUMPS/$$"
+	set -- "$@" -semihosting-config "enable=on,target=native,arg=$DUMPS/$$"
 fi
 if [ "$CONSOLE" = person ]; then
 	set -- "$@" -nographic

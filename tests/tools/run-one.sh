@@ -15,10 +15,10 @@ name=$1 kind=$2 smp=$3 mem=$4 seconds=$5
 shift 5
 
 # shellcheck disable=SC2034 # read through eval below
-disk=base blk=mmio append='' cpu='' machine='' prep='' verify='' fsck=yes
+disk=base blk=mmio append='' cpu='' machine='' icount=${ICOUNT:-} prep='' verify='' fsck=yes
 while case ${1:-} in [a-z]*=*) true ;; *) false ;; esac; do
 	case $1 in
-	disk=* | blk=* | cpu=* | machine=* | prep=* | verify=* | fsck=*) eval "${1%%=*}=\${1#*=}" ;;
+	disk=* | blk=* | cpu=* | machine=* | icount=* | prep=* | verify=* | fsck=*) eval "${1%%=*}=\${1#*=}" ;;
 	append=*) append="$append ${1#append=}" ;;
 	*) break ;;
 	esac
@@ -144,7 +144,7 @@ else
 	[ -z "$prep" ] || sh "$prep" "$image" >"$log" 2>&1 || fail "$prep: $(tail -n 1 "$log")"
 fi
 
-KERNEL=$kernel ARCHIVE=$archive DISK=$image SMP=$smp MEM=$mem APPEND=${append# } BLK=$blk CPU=$cpu MACHINE=$machine \
+KERNEL=$kernel ARCHIVE=$archive DISK=$image SMP=$smp MEM=$mem APPEND=${append# } BLK=$blk CPU=$cpu MACHINE=$machine ICOUNT=$icount \
 	"$B/host/boot" -t "$seconds" -l "$log" ${script:+-i "$script"} -- sh "$tools/qemu.sh" \
 	>"$tmp/$name.out" || true
 grep '^bench ' "$tmp/$name.out" >"$logs/$name.bench" || rm -f "$logs/$name.bench"

@@ -27,6 +27,7 @@
 #	blk=pci       the disk is attached by virtio-pci
 #	cpu=MODEL     another processor than the emulator's default
 #	machine=LIST  more properties of the emulated machine (name=value,...)
+#	icount=1      instructions are counted: timers fire at the same ones each time
 #	append=WORD   one more boot argument (may be repeated)
 #	prep=SCRIPT   run with the image before the boot
 #	verify=SCRIPT run with the image and the console log after it
