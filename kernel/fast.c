@@ -243,7 +243,8 @@ static ALWAYS_INLINE bool may_answer(const struct hart *hart, const struct threa
 	const struct thread *caller = reply->caller;
 
 	return caller != NULL && t->serving == reply && t->lender == caller &&
-	       may_switch(hart, t, caller) && hart->queue.top <= (int)caller->priority &&
+	       may_switch(hart, t, caller) &&
+	       (hart->queue.head == NULL || hart->queue.head->priority <= caller->priority) &&
 	       (caller->send_kind == SEND_MESSAGE || caller->send_kind != SEND_FAULT ||
 		tag >> 32 == FAULT_RESUME) &&
 	       (t->bound.object == NULL ||

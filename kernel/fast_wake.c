@@ -11,8 +11,8 @@
 
 #include "kernel/interrupt.h"
 #include "kernel/refill.h"
-#include "kernel/run_queue.h"
 #include "kernel/schedule.h"
+#include "kernel/wait_queue.h"
 #include "sbi/sbi.h"
 
 /* Can `sched`, which the hart runs on, pay for the time since then without ado? */
@@ -74,15 +74,6 @@ static ALWAYS_INLINE bool change_time_and_space(struct hart *hart, struct thread
 	return true;
 }
 
-/* `to` runs, `from` waits for its turn. */
-static ALWAYS_INLINE struct fast_result preempt(struct hart *hart, struct thread *from,
-						struct thread *to, uint64_t now)
-{
-	run_queue_insert(hart, from, now < from->time->slice_end);
-	to->state = THREAD_READY;
-	return switch_thread(hart, from, to);
-}
-
 /* wait_queue_remove; mostly nobody else waits. */
 static ALWAYS_INLINE void leave_queue(struct wait_queue *queue, struct thread *t)
 {
@@ -91,6 +82,28 @@ static ALWAYS_INLINE void leave_queue(struct wait_queue *queue, struct thread *t
 	} else {
 		wait_queue_remove(queue, t);
 	}
+}
+
+/* t, which ran, becomes one of the hart's ready threads. */
+static ALWAYS_INLINE void enter_queue(struct hart *hart, struct thread *t, bool at_head)
+{
+	t->queued = true;
+	if (hart->queue.head == NULL) {
+		hart->queue.head = t;
+	} else if (at_head) {
+		wait_queue_add_first(&hart->queue, t);
+	} else {
+		wait_queue_add(&hart->queue, t);
+	}
+}
+
+/* `to` runs, `from` waits for its turn. */
+static ALWAYS_INLINE struct fast_result preempt(struct hart *hart, struct thread *from,
+						struct thread *to, uint64_t now)
+{
+	enter_queue(hart, from, now < from->time->slice_end);
+	to->state = THREAD_READY;
+	return switch_thread(hart, from, to);
 }
 
 /* --- signals ---------------------------------------------------------------------- */
@@ -267,19 +280,20 @@ struct fast_result fast_yield(struct thread *t)
 	if (!hart_local_enter(hart)) {
 		return full_path(t);
 	}
-	if (hart->queue.top < (int)t->priority) {
+	next = hart->queue.head;
+	if (next == NULL || next->priority < t->priority) {
 		t->registers[REG_A0] = ERR_OK;
 		hart->entries++;
 		hart_local_leave(hart);
 		return (struct fast_result){t, t};
 	}
-	next = run_queue_best(hart);
 	if (!may_take_over(hart, t, next) || !change_time_and_space(hart, t, next, now)) {
 		hart_local_leave(hart);
 		return full_path(t);
 	}
 	t->registers[REG_A0] = ERR_OK;
-	run_queue_remove(next);
-	run_queue_insert(hart, t, false);
+	leave_queue(&hart->queue, next);
+	next->queued = false;
+	enter_queue(hart, t, false);
 	return switch_thread(hart, t, next);
 }

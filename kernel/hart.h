@@ -12,13 +12,9 @@ struct thread;
 struct sched_context;
 struct vm_space;
 
-#define PRIORITIES (PRIORITY_MAX + 1)
-
-/* Ready threads of one hart that do not run: a ring for each priority. */
-struct run_queue {
-	int top;			    /* the highest priority there is, -1 = empty */
-	uint64_t occupied[PRIORITIES / 64]; /* bit p: ring p is not empty */
-	struct thread *ring[PRIORITIES];    /* the thread to run next; its `previous` is the last */
+/* Threads by priority: see wait_queue.h. */
+struct wait_queue {
+	struct thread *head;
 };
 
 struct hart {
@@ -40,9 +36,9 @@ struct hart {
 	bool is_idle;		       /* waits for an interrupt, outside the lock */
 	bool reschedule;	       /* a better thread may be ready, or the slice is over */
 	bool yields;		       /* its thread lets others of its priority go first, once */
-	bool evict;	  /* another hart asks this one to leave its thread and space */
-	uint8_t counters; /* in scounteren */
-	struct run_queue queue;
+	bool evict;		 /* another hart asks this one to leave its thread and space */
+	uint8_t counters;	 /* in scounteren */
+	struct wait_queue queue; /* ready threads that do not run */
 };
 _Static_assert(offsetof(struct hart, stack_top) == 0, "trap_entry.S");
 _Static_assert(offsetof(struct hart, local) == 12, "trap_entry.S");

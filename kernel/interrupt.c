@@ -17,35 +17,39 @@
 #include "kernel/schedule.h"
 #include "kernel/timer.h"
 
-#define IRQ_MAX 192
+#define HANDLERS_MAX 48u
 
+/* The object of an IrqHandler capability. */
 struct irq {
-	bool exists;		      /* an IrqHandler capability was made */
+	uint32_t source;	      /* 0: not made */
 	struct cap_slot notification; /* embedded */
 };
 
-static struct irq irqs[IRQ_MAX];
+static struct irq irqs[HANDLERS_MAX];
+static uint8_t handler_of[IRQCHIP_SOURCES_MAX]; /* number in irqs + 1; 0 = none */
 
-static unsigned irq_source(const struct irq *irq)
+/* The source's handler or NULL. */
+static struct irq *irq_of(uint32_t source)
 {
-	return (unsigned)(irq - irqs);
+	unsigned number = source < IRQCHIP_SOURCES_MAX ? handler_of[source] : 0;
+
+	return number != 0 ? &irqs[number - 1] : NULL;
 }
 
 const struct cap_slot *interrupt_claim(uint32_t *source)
 {
 	uint32_t claimed = irqchip_claim();
+	const struct irq *irq = irq_of(claimed);
 
-	*source = claimed; /* irqs[0] names no notification */
-	return claimed < IRQ_MAX && irqs[claimed].notification.type != OBJECT_NONE
-		       ? &irqs[claimed].notification
-		       : NULL;
+	*source = claimed;
+	return irq != NULL && irq->notification.type != OBJECT_NONE ? &irq->notification : NULL;
 }
 
 void interrupt_device(uint32_t source)
 {
-	struct irq *irq = &irqs[source];
+	const struct irq *irq = irq_of(source);
 
-	if (source >= IRQ_MAX || irq->notification.type == OBJECT_NONE) {
+	if (irq == NULL || irq->notification.type == OBJECT_NONE) {
 		irqchip_disable(source);
 	} else {
 		notification_signal(irq->notification.object, irq->notification.badge, false);
@@ -83,16 +87,17 @@ void interrupts_handle(void)
 
 void irq_detach(struct cap_slot *notification)
 {
-	irqchip_disable(irq_source(CONTAINER_OF(notification, struct irq, notification)));
+	irqchip_disable(CONTAINER_OF(notification, struct irq, notification)->source);
 }
 
 void irq_destroy(struct irq *irq)
 {
-	irqchip_disable(irq_source(irq));
+	irqchip_disable(irq->source);
 	if (irq->notification.type != OBJECT_NONE) {
 		cap_remove(&irq->notification);
 	}
-	irq->exists = false;
+	handler_of[irq->source] = 0;
+	irq->source = 0;
 }
 
 static bool is_trigger(uint64_t trigger)
@@ -105,22 +110,31 @@ enum err irq_control_get(struct invocation *call)
 	uint64_t source = call->arguments[0];
 	uint64_t trigger = call->arguments[2]; /* may be absent: 0 */
 	struct cap_slot *slot;
+	unsigned number = 0;
 	enum err err;
 
-	if (source >= IRQ_MAX || !irqchip_is_source((unsigned)source) || !is_trigger(trigger)) {
+	if (source >= IRQCHIP_SOURCES_MAX || !irqchip_is_source((unsigned)source) ||
+	    !is_trigger(trigger)) {
 		return ERR_ARGUMENT;
 	}
 	err = cap_lookup_empty(invocation_cspace(call), call->arguments[1], &slot);
 	if (err != ERR_OK) {
 		return err;
 	}
-	if (irqs[source].exists) {
+	if (irq_of((uint32_t)source) != NULL) {
 		return ERR_BUSY;
 	}
-	irqs[source].exists = true;
+	while (number < HANDLERS_MAX && irqs[number].source != 0) {
+		number++;
+	}
+	if (number == HANDLERS_MAX) {
+		return ERR_LIMIT;
+	}
+	handler_of[source] = (uint8_t)(number + 1);
+	irqs[number].source = (uint32_t)source;
+	irqs[number].notification.role = ROLE_IRQ_NOTIFICATION;
 	irqchip_set_trigger((unsigned)source, (enum irq_trigger)trigger);
-	irqs[source].notification.role = ROLE_IRQ_NOTIFICATION;
-	cap_insert(slot, call->slot, OBJECT_IRQ_HANDLER, &irqs[source], RIGHTS_ALL, 0);
+	cap_insert(slot, call->slot, OBJECT_IRQ_HANDLER, &irqs[number], RIGHTS_ALL, 0);
 	slot->primary = true;
 	return ERR_OK;
 }
@@ -138,7 +152,7 @@ enum err irq_set_notification(struct invocation *call)
 			return err;
 		}
 	}
-	irqchip_disable(irq_source(irq));
+	irqchip_disable(irq->source);
 	if (irq->notification.type != OBJECT_NONE) {
 		cap_remove(&irq->notification);
 	}
@@ -146,12 +160,12 @@ enum err irq_set_notification(struct invocation *call)
 		return ERR_OK;
 	}
 	cap_derive(&irq->notification, source, RIGHT_WRITE, 0);
-	irqchip_enable(irq_source(irq), hart_index());
+	irqchip_enable(irq->source, hart_index());
 	return ERR_OK;
 }
 
 enum err irq_ack(struct invocation *call)
 {
-	irqchip_complete(irq_source(call->object));
+	irqchip_complete(((struct irq *)call->object)->source);
 	return ERR_OK;
 }

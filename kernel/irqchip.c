@@ -68,7 +68,7 @@ void irqchip_enable(unsigned source, unsigned hart)
 		return;
 	}
 	irqchip_disable(source);
-	irqchip_sources[source].hart = (uint8_t)hart;
+	irqchip_sources[source].hart = hart & 0x7f;
 	chip->enable(source);
 }
 

@@ -11,9 +11,9 @@
 #include "vm/vm.h"
 
 struct irqchip_source {
-	uint8_t hart;	 /* where it is enabled, or HARTS_MAX */
+	uint8_t hart : 7; /* where it is enabled, or HARTS_MAX */
+	bool is_claimed : 1;
 	uint8_t trigger; /* enum irq_trigger */
-	bool is_claimed;
 };
 
 /* By number; [0] is no source. */

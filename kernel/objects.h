@@ -54,11 +54,6 @@ struct sched_context {
 	struct refill refills[SCHED_REFILLS]; /* ring, by time; only with a period */
 };
 
-/* Waiting threads, by priority: see wait_queue.h. */
-struct wait_queue {
-	struct thread *head;
-};
-
 struct endpoint {
 	uint32_t lock;	/* of the queue, within hart-local sections (lock.h) */
 	bool receivers; /* who waits: all senders or all receivers */

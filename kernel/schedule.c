@@ -2,8 +2,7 @@
 /*
  * See schedule.h.
  *
- * Each hart has a ring of ready threads per priority and a bitmap of the rings
- * in use, so queueing and picking are O(1). A thread is queued on the hart
+ * Each hart has a queue of ready threads by priority (wait_queue.h). A thread is queued on the hart
  * that suits it best when it becomes ready; a hart that finds its queue empty
  * takes the best thread at the head of another hart's queue. The running
  * thread is in no queue.
@@ -19,9 +18,9 @@
 #include "kernel/fpu.h"
 #include "kernel/interrupt.h"
 #include "kernel/lock.h"
-#include "kernel/run_queue.h"
 #include "kernel/sched_context.h"
 #include "kernel/timer.h"
+#include "kernel/wait_queue.h"
 #include "sbi/sbi.h"
 #include "vm/activate.h"
 
@@ -33,7 +32,6 @@ void sched_init(void)
 	for (unsigned i = 0; i < HARTS_MAX; i++) {
 		harts[i].index = i;
 		harts[i].bit = 1u << i;
-		harts[i].queue.top = -1;
 	}
 }
 
@@ -55,13 +53,30 @@ static void hart_kick(struct hart *hart)
 	}
 }
 
+static void queue_insert(struct hart *hart, struct thread *t, bool at_head)
+{
+	t->hart = hart;
+	t->queued = true;
+	if (at_head) {
+		wait_queue_add_first(&hart->queue, t);
+	} else {
+		wait_queue_add(&hart->queue, t);
+	}
+}
+
+static void queue_remove(struct thread *t)
+{
+	wait_queue_remove(&t->hart->queue, t);
+	t->queued = false;
+}
+
 void sched_requeue(struct thread *t, uint8_t priority)
 {
 	struct hart *hart = t->hart;
 
-	run_queue_remove(t);
+	queue_remove(t);
 	t->priority = priority;
-	run_queue_insert(hart, t, false);
+	queue_insert(hart, t, false);
 	if (hart->online && (hart->current == NULL || priority > hart->current->priority)) {
 		hart_kick(hart);
 	}
@@ -69,7 +84,8 @@ void sched_requeue(struct thread *t, uint8_t priority)
 
 void sched_current_changed(struct thread *t)
 {
-	if (t->hart != NULL && t->hart->current == t && t->hart->queue.top > t->priority) {
+	if (t->hart != NULL && t->hart->current == t && t->hart->queue.head != NULL &&
+	    t->hart->queue.head->priority > t->priority) {
 		hart_kick(t->hart);
 	}
 }
@@ -90,7 +106,7 @@ static struct thread *steal(struct hart *self)
 		if (!harts[i].online || &harts[i] == self) {
 			continue;
 		}
-		t = run_queue_best(&harts[i]);
+		t = harts[i].queue.head;
 		if (t != NULL && thread_has_time(t) && hart_allows(self, t) &&
 		    (best == NULL || t->priority > best->priority)) {
 			best = t;
@@ -148,7 +164,7 @@ void sched_ready(struct thread *t, bool handoff)
 	}
 	hart = choose_hart(t, handoff);
 	/* A short wait, as for a server's answer, does not cost the rest of the slice. */
-	run_queue_insert(hart, t, time_now() < t->time->slice_end);
+	queue_insert(hart, t, time_now() < t->time->slice_end);
 	if (!hart->online) {
 		return;
 	}
@@ -205,7 +221,7 @@ static void evict(struct hart *hart)
 void sched_stop(struct thread *t)
 {
 	if (t->queued) {
-		run_queue_remove(t);
+		queue_remove(t);
 	}
 	if (t->hart != NULL && t->hart->current == t) {
 		evict(t->hart);
@@ -320,20 +336,20 @@ static void offer(const struct thread *t)
 /* The best ready thread that has time to run, taken from its queue; NULL if none. */
 static struct thread *take_best(struct hart *hart)
 {
-	struct thread *best = run_queue_best(hart);
+	struct thread *best = hart->queue.head;
 
 	/* Its budget may have ended since it was queued: at most one thread for each budget. */
 	while (best != NULL && !thread_has_time(best)) {
-		run_queue_remove(best);
+		queue_remove(best);
 		sched_context_time_over(best);
 		sched_ready(best, true);
-		best = run_queue_best(hart);
+		best = hart->queue.head;
 	}
 	if (best == NULL) {
 		best = steal(hart);
 	}
 	if (best != NULL) {
-		run_queue_remove(best);
+		queue_remove(best);
 	}
 	return best;
 }
@@ -361,12 +377,13 @@ static struct thread *choose(struct hart *hart)
 	hart->yields = false;
 	if (current != NULL) {
 		bool slice_over = yields || time_now() >= current->time->slice_end;
-		int best = hart->queue.top;
+		const struct thread *best = hart->queue.head;
 
-		if (best < current->priority || (best == current->priority && !slice_over)) {
+		if (best == NULL || best->priority < current->priority ||
+		    (best->priority == current->priority && !slice_over)) {
 			return current;
 		}
-		run_queue_insert(hart, current, !slice_over);
+		queue_insert(hart, current, !slice_over);
 	}
 	return take_best(hart);
 }
@@ -380,7 +397,7 @@ struct thread *sched_pick(void)
 
 		if (t != NULL) {
 			if (t != hart->current) {
-				offer(run_queue_best(hart));
+				offer(hart->queue.head);
 			}
 			switch_to(hart, t);
 			return t;

@@ -70,87 +70,87 @@ enum right {
 };
 
 /* X(name, number, object, "arguments", "results", "what it does") */
-#define METHOD_LIST(X)                                                                                    \
-	X(UNTYPED_RETYPE, 1, OBJECT_UNTYPED, "type, size bits, count 1..256, first slot", "-",            \
-	  "make objects in consecutive empty slots; zeroed; all or none")                                 \
-	X(UNTYPED_INFO, 2, OBJECT_UNTYPED, "-",                                                           \
-	  "physical base, bytes, bytes used, 1 if device memory", "describe the range")                   \
-	X(CSPACE_COPY, 3, OBJECT_CSPACE, "slot in this CSpace, source slot, rights, badge", "-",          \
-	  "derive from the caller's capability; a badge only on an unbadged source, 0 keeps it")          \
-	X(CSPACE_MOVE, 4, OBJECT_CSPACE, "slot in this CSpace, source slot", "-",                         \
-	  "move the caller's capability, derivation unchanged")                                           \
-	X(CSPACE_DELETE, 5, OBJECT_CSPACE, "slot in this CSpace", "-", "empty the slot")                  \
-	X(CSPACE_REVOKE, 6, OBJECT_CSPACE, "slot in this CSpace", "-",                                    \
-	  "delete all that is derived from the capability; an untyped becomes whole again")               \
-	X(CSPACE_INSPECT, 7, OBJECT_CSPACE, "slot in this CSpace", "type, rights, badge",                 \
-	  "describe the capability")                                                                      \
-	X(THREAD_CONFIGURE, 8, OBJECT_THREAD,                                                             \
-	  "CSpace slot or 0, Space slot, buffer number + 1 or 0 for none", "-",                           \
-	  "give a stopped thread its spaces; maps the message buffer (may want a table)")                 \
-	X(THREAD_SET_HANDLER, 9, OBJECT_THREAD,                                                           \
-	  "endpoint slot or 0, badge or 0, enum handler_flag", "-",                                       \
-	  "who gets the exceptions, and what else the flags say")                                         \
-	X(THREAD_SET_SCHED, 10, OBJECT_THREAD, "SchedContext slot or 0", "-",                             \
-	  "give the thread a scheduling context")                                                         \
-	X(THREAD_BIND_NOTIFICATION, 11, OBJECT_THREAD, "notification slot or 0", "-",                     \
-	  "its signals end the thread's receives")                                                        \
-	X(THREAD_WRITE_REGISTERS, 12, OBJECT_THREAD, "pc, x1, ..., x31 (32 words)", "-",                  \
-	  "set all integer registers")                                                                    \
-	X(THREAD_READ_REGISTERS, 13, OBJECT_THREAD, "-", "pc, x1, ..., x31",                              \
-	  "stop the thread for a moment if it runs, and read its registers")                              \
-	X(THREAD_WRITE_FPU, 14, OBJECT_THREAD, "f0, ..., f31, fcsr (33 words)", "-",                      \
-	  "set the floating-point state")                                                                 \
-	X(THREAD_READ_FPU, 15, OBJECT_THREAD, "-", "f0, ..., f31, fcsr",                                  \
-	  "read the floating-point state")                                                                \
-	X(THREAD_RESUME, 16, OBJECT_THREAD, "-", "-", "let it run")                                       \
-	X(THREAD_SUSPEND, 17, OBJECT_THREAD, "-", "-",                                                    \
-	  "stop it; when the call returns it runs on no hart. A wait it is in goes on")                   \
-	X(THREAD_INFO, 18, OBJECT_THREAD, "-",                                                            \
-	  "state (enum thread_state), 1 if suspended, ticks its SchedContext used, hart, fault address, " \
-	  "fault access",                                                                                 \
-	  "describe the thread")                                                                          \
-	X(SPACE_ADD_BANK, 19, OBJECT_SPACE, "TableBank slot", "-", "donate page-table pages")             \
-	X(SPACE_ATTACH_WINDOW, 20, OBJECT_SPACE,                                                          \
-	  "Window slot, first page, pages, rights, fault endpoint slot or 0, badge (may be left out)",    \
-	  "-",                                                                                            \
-	  "place a window; both numbers multiples of 512, no overlap, below the message buffers")         \
-	X(SPACE_INFO, 21, OBJECT_SPACE, "-", "table pages used, table pages free, live harts",            \
-	  "describe the space")                                                                           \
-	X(BINDING_BIND, 22, OBJECT_BINDING, "Window slot, Pool slot, rights", "-",                        \
-	  "join the two, once; both capabilities need BIND")                                              \
-	X(POOL_ADD_EXTENT, 23, OBJECT_POOL, "Untyped slot", "-",                                          \
-	  "give the whole of an unused untyped to the pool; its pages come after the others'")            \
-	X(POOL_INFO, 24, OBJECT_POOL, "-",                                                                \
-	  "pages, extents n, then for each: first pool page, physical base (0 without DMA)",              \
-	  "describe the pool")                                                                            \
-	X(NOTIFICATION_SET_TIMER, 25, OBJECT_NOTIFICATION, "absolute time in ticks, 0 = off", "-",        \
-	  "signal TIMER_BIT once at that time")                                                           \
-	X(IRQ_CONTROL_GET, 26, OBJECT_IRQ_CONTROL,                                                        \
-	  "interrupt number, slot, trigger (may be left out)", "-",                                       \
-	  "make the handler capability of a source (enum irq_trigger); ERR_BUSY if it exists")            \
-	X(IRQ_SET_NOTIFICATION, 27, OBJECT_IRQ_HANDLER, "notification slot or 0", "-",                    \
-	  "where it is signalled (with the badge); enables the source")                                   \
-	X(IRQ_ACK, 28, OBJECT_IRQ_HANDLER, "-", "-", "let the source fire again")                         \
-	X(HART_CONFIGURE, 29, OBJECT_HART,                                                                \
-	  "SchedContext slot, priority 0..255, budget in ticks, mask of harts, period in ticks, "         \
-	  "ceiling of the priority (the last two may be left out)",                                       \
-	  "-",                                                                                            \
-	  "set up a scheduling context; mask of logical hart numbers, 0 = any; period 0: the budget "     \
-	  "is a slice and not enforced; ceiling 0: the priority")                                         \
-	X(HART_INFO, 30, OBJECT_HART, "hart",                                                             \
-	  "idle time in ticks, context switches, kernel entries", "describe a hart")                      \
-	X(CONSOLE_WRITE, 31, OBJECT_CONSOLE, "number of bytes 1..2048", "-",                              \
-	  "print bytes from message-buffer word 16 on")                                                   \
-	X(SYSTEM_RESET, 32, OBJECT_SYSTEM, "0 power off, 1 cold, 2 warm reboot; 0 or 1 = failure",        \
-	  "-", "end or restart the machine through SBI SRST")                                             \
-	X(THREAD_CANCEL, 33, OBJECT_THREAD, "-", "-",                                                     \
-	  "end the wait it is in, with ERR_CANCELLED; ERR_NOT_BOUND if it waits for nothing")             \
-	X(SCHED_SET_PRIORITY, 34, OBJECT_SCHED_CONTEXT, "priority 0..ceiling", "-",                       \
-	  "another priority; ERR_RIGHTS above the ceiling")                                               \
-	X(SCHED_INFO, 35, OBJECT_SCHED_CONTEXT, "-",                                                      \
-	  "priority, ceiling, budget, period, ticks used in all, 1 if it waits for a replenishment",      \
-	  "describe the scheduling context")                                                              \
-	X(HART_ALLOW_COUNTERS, 36, OBJECT_HART, "Thread slot, enum counter bits", "-",                    \
+#define METHOD_LIST(X)                                                                                           \
+	X(UNTYPED_RETYPE, 1, OBJECT_UNTYPED, "type, size bits, count 1..256, first slot", "-",                   \
+	  "make objects in consecutive empty slots; zeroed; all or none")                                        \
+	X(UNTYPED_INFO, 2, OBJECT_UNTYPED, "-",                                                                  \
+	  "physical base, bytes, bytes used, 1 if device memory", "describe the range")                          \
+	X(CSPACE_COPY, 3, OBJECT_CSPACE, "slot in this CSpace, source slot, rights, badge", "-",                 \
+	  "derive from the caller's capability; a badge only on an unbadged source, 0 keeps it")                 \
+	X(CSPACE_MOVE, 4, OBJECT_CSPACE, "slot in this CSpace, source slot", "-",                                \
+	  "move the caller's capability, derivation unchanged")                                                  \
+	X(CSPACE_DELETE, 5, OBJECT_CSPACE, "slot in this CSpace", "-", "empty the slot")                         \
+	X(CSPACE_REVOKE, 6, OBJECT_CSPACE, "slot in this CSpace", "-",                                           \
+	  "delete all that is derived from the capability; an untyped becomes whole again")                      \
+	X(CSPACE_INSPECT, 7, OBJECT_CSPACE, "slot in this CSpace", "type, rights, badge",                        \
+	  "describe the capability")                                                                             \
+	X(THREAD_CONFIGURE, 8, OBJECT_THREAD,                                                                    \
+	  "CSpace slot or 0, Space slot, buffer number + 1 or 0 for none", "-",                                  \
+	  "give a stopped thread its spaces; maps the message buffer (may want a table)")                        \
+	X(THREAD_SET_HANDLER, 9, OBJECT_THREAD,                                                                  \
+	  "endpoint slot or 0, badge or 0, enum handler_flag", "-",                                              \
+	  "who gets the exceptions, and what else the flags say")                                                \
+	X(THREAD_SET_SCHED, 10, OBJECT_THREAD, "SchedContext slot or 0", "-",                                    \
+	  "give the thread a scheduling context")                                                                \
+	X(THREAD_BIND_NOTIFICATION, 11, OBJECT_THREAD, "notification slot or 0", "-",                            \
+	  "its signals end the thread's receives")                                                               \
+	X(THREAD_WRITE_REGISTERS, 12, OBJECT_THREAD, "pc, x1, ..., x31 (32 words)", "-",                         \
+	  "set all integer registers")                                                                           \
+	X(THREAD_READ_REGISTERS, 13, OBJECT_THREAD, "-", "pc, x1, ..., x31",                                     \
+	  "stop the thread for a moment if it runs, and read its registers")                                     \
+	X(THREAD_WRITE_FPU, 14, OBJECT_THREAD, "f0, ..., f31, fcsr (33 words)", "-",                             \
+	  "set the floating-point state")                                                                        \
+	X(THREAD_READ_FPU, 15, OBJECT_THREAD, "-", "f0, ..., f31, fcsr",                                         \
+	  "read the floating-point state")                                                                       \
+	X(THREAD_RESUME, 16, OBJECT_THREAD, "-", "-", "let it run")                                              \
+	X(THREAD_SUSPEND, 17, OBJECT_THREAD, "-", "-",                                                           \
+	  "stop it; when the call returns it runs on no hart. A wait it is in goes on")                          \
+	X(THREAD_INFO, 18, OBJECT_THREAD, "-",                                                                   \
+	  "state (enum thread_state), 1 if suspended, ticks its SchedContext used, hart, fault address, "        \
+	  "fault access",                                                                                        \
+	  "describe the thread")                                                                                 \
+	X(SPACE_ADD_BANK, 19, OBJECT_SPACE, "TableBank slot", "-", "donate page-table pages")                    \
+	X(SPACE_ATTACH_WINDOW, 20, OBJECT_SPACE,                                                                 \
+	  "Window slot, first page, pages, rights, fault endpoint slot or 0, badge (may be left out)",           \
+	  "-",                                                                                                   \
+	  "place a window; both numbers multiples of 512, no overlap, below the message buffers")                \
+	X(SPACE_INFO, 21, OBJECT_SPACE, "-", "table pages used, table pages free, live harts",                   \
+	  "describe the space")                                                                                  \
+	X(BINDING_BIND, 22, OBJECT_BINDING, "Window slot, Pool slot, rights", "-",                               \
+	  "join the two, once; both capabilities need BIND")                                                     \
+	X(POOL_ADD_EXTENT, 23, OBJECT_POOL, "Untyped slot", "-",                                                 \
+	  "give the whole of an unused untyped to the pool; its pages come after the others'")                   \
+	X(POOL_INFO, 24, OBJECT_POOL, "-",                                                                       \
+	  "pages, extents n, then for each: first pool page, physical base (0 without DMA)",                     \
+	  "describe the pool")                                                                                   \
+	X(NOTIFICATION_SET_TIMER, 25, OBJECT_NOTIFICATION, "absolute time in ticks, 0 = off", "-",               \
+	  "signal TIMER_BIT once at that time")                                                                  \
+	X(IRQ_CONTROL_GET, 26, OBJECT_IRQ_CONTROL,                                                               \
+	  "interrupt number, slot, trigger (may be left out)", "-",                                              \
+	  "make the handler capability of a source (enum irq_trigger); ERR_BUSY if it exists, ERR_LIMIT: 48 do") \
+	X(IRQ_SET_NOTIFICATION, 27, OBJECT_IRQ_HANDLER, "notification slot or 0", "-",                           \
+	  "where it is signalled (with the badge); enables the source")                                          \
+	X(IRQ_ACK, 28, OBJECT_IRQ_HANDLER, "-", "-", "let the source fire again")                                \
+	X(HART_CONFIGURE, 29, OBJECT_HART,                                                                       \
+	  "SchedContext slot, priority 0..255, budget in ticks, mask of harts, period in ticks, "                \
+	  "ceiling of the priority (the last two may be left out)",                                              \
+	  "-",                                                                                                   \
+	  "set up a scheduling context; mask of logical hart numbers, 0 = any; period 0: the budget "            \
+	  "is a slice and not enforced; ceiling 0: the priority")                                                \
+	X(HART_INFO, 30, OBJECT_HART, "hart",                                                                    \
+	  "idle time in ticks, context switches, kernel entries", "describe a hart")                             \
+	X(CONSOLE_WRITE, 31, OBJECT_CONSOLE, "number of bytes 1..2048", "-",                                     \
+	  "print bytes from message-buffer word 16 on")                                                          \
+	X(SYSTEM_RESET, 32, OBJECT_SYSTEM, "0 power off, 1 cold, 2 warm reboot; 0 or 1 = failure",               \
+	  "-", "end or restart the machine through SBI SRST")                                                    \
+	X(THREAD_CANCEL, 33, OBJECT_THREAD, "-", "-",                                                            \
+	  "end the wait it is in, with ERR_CANCELLED; ERR_NOT_BOUND if it waits for nothing")                    \
+	X(SCHED_SET_PRIORITY, 34, OBJECT_SCHED_CONTEXT, "priority 0..ceiling", "-",                              \
+	  "another priority; ERR_RIGHTS above the ceiling")                                                      \
+	X(SCHED_INFO, 35, OBJECT_SCHED_CONTEXT, "-",                                                             \
+	  "priority, ceiling, budget, period, ticks used in all, 1 if it waits for a replenishment",             \
+	  "describe the scheduling context")                                                                     \
+	X(HART_ALLOW_COUNTERS, 36, OBJECT_HART, "Thread slot, enum counter bits", "-",                           \
 	  "which counters the thread may read")
 
 enum method {

@@ -11,6 +11,7 @@
 
 #define QUIET_US 2000 /* longer than an interrupt takes to another hart */
 #define ROUNDS 200
+#define HANDLERS 48
 
 static void test_methods(void)
 {
@@ -40,6 +41,23 @@ static void test_methods(void)
 	CHECK_OK(delete_cap(handler));
 	CHECK_OK(irq_get(21, second, 0)); /* it may be made again */
 	CHECK_OK(delete_cap(second));
+}
+
+/* As many handlers as there can be, and one more after one has gone. */
+static void test_handlers(void)
+{
+	cap_t handlers = new_slots(HANDLERS + 1);
+
+	for (unsigned i = 0; i < HANDLERS; i++)
+		CHECK_OK(irq_get(20 + i, handlers + i, 0));
+	CHECK_EQUAL(irq_get(20 + HANDLERS, handlers + HANDLERS, 0), ERR_LIMIT);
+	CHECK_OK(delete_cap(handlers + 7));
+	CHECK_OK(irq_get(20 + HANDLERS, handlers + HANDLERS, 0));
+	CHECK_EQUAL(irq_get(27, handlers + 7, 0), ERR_LIMIT);
+	for (unsigned i = 0; i <= HANDLERS; i++) {
+		if (i != 7)
+			CHECK_OK(delete_cap(handlers + i));
+	}
 }
 
 /* The line is up and stays so. The emulator's PLIC sees lines rise, but forgets those that are up
@@ -192,6 +210,7 @@ static void test_off(void)
 	uart_end(&uart);
 }
 
-SUITE(interrupt, {"interrupt-methods", test_methods}, {"interrupt-arrives", test_arrives},
-      {"interrupt-again", test_again}, {"interrupt-pulses", test_pulses},
-      {"interrupt-harts", test_harts}, {"interrupt-off", test_off});
+SUITE(interrupt, {"interrupt-methods", test_methods}, {"interrupt-handlers", test_handlers},
+      {"interrupt-arrives", test_arrives}, {"interrupt-again", test_again},
+      {"interrupt-pulses", test_pulses}, {"interrupt-harts", test_harts},
+      {"interrupt-off", test_off});

@@ -5,7 +5,7 @@
  * forgets how far it came (something is left, or it never ends), or a timer
  * that fired meanwhile is lost.
  */
-#include "tests/native-kernel/harness.h"
+#include "tests/native-kernel/uart.h"
 
 #define TIMERS 50 /* the kernel has 64 */
 #define STEP_US 7 /* between two */
@@ -155,7 +155,7 @@ static void test_binding(void)
 
 #define CSPACE_BITS 16
 #define CSPACE_BYTES_BITS (CSPACE_BITS + 6)
-#define KEPT 64	  /* objects that only a CSpace holds */
+#define KEPT 40	  /* objects that only a CSpace holds */
 #define SOURCE 21 /* the first of so many interrupt sources without a device */
 
 /* What its memory held before is gone: a slot that was not zeroed would be a forged capability. */
@@ -179,11 +179,6 @@ static void test_zeroing(void)
 	}
 }
 
-static enum err irq_get(unsigned source, cap_t slot)
-{
-	return invoke5(BOOT_SLOT_IRQ_CONTROL, IRQ_CONTROL_GET, source, slot, 0, 0, 0);
-}
-
 /*
  * A large CSpace with objects here and there: all are found and destroyed with
  * it. Interrupt handlers, because one that is left keeps its source.
@@ -197,16 +192,16 @@ static void test_cspace(void)
 		cap_t cspace = make(OBJECT_CSPACE, CSPACE_BITS);
 
 		for (unsigned i = 0; i < kept; i++) {
-			CHECK_OK(irq_get(SOURCE + i, handler));
+			CHECK_OK(irq_get(SOURCE + i, handler, 0));
 			CHECK_OK(invoke5(cspace, CSPACE_MOVE, (i + 1) * (65535 / kept), handler, 0,
 					 0, 0));
-			CHECK_EQUAL(irq_get(SOURCE + i, handler), ERR_BUSY);
+			CHECK_EQUAL(irq_get(SOURCE + i, handler, 0), ERR_BUSY);
 		}
 		timers_start();
 		CHECK_OK(delete_cap(cspace));
 		CHECK_EQUAL(slot_type(cspace), OBJECT_NONE);
 		for (unsigned i = 0; i < kept; i++) {
-			CHECK_OK(irq_get(SOURCE + i, handler));
+			CHECK_OK(irq_get(SOURCE + i, handler, 0));
 			CHECK_OK(delete_cap(handler));
 		}
 		timers_check();
