@@ -59,6 +59,8 @@ KERNEL_WARN := -Wall -Wextra -Werror -Wshadow -Wconversion -Wstrict-prototypes \
 KERNEL_CFLAGS := -std=c17 -ffreestanding -Os -g $(KERNEL_ARCH) $(KERNEL_WARN) \
 	-fno-omit-frame-pointer -fno-common -fno-strict-aliasing -fno-delete-null-pointer-checks \
 	-ffunction-sections -fdata-sections -fno-stack-protector -I.
+# make KERNEL_DEBUG=1: invariants checked, sections measured (kernel/debug.h).
+KERNEL_CFLAGS += $(if $(KERNEL_DEBUG),-DKERNEL_DEBUG)
 KERNEL_ASFLAGS := $(KERNEL_ARCH) -g -I.
 KERNEL_LDFLAGS := -nostdlib -static -Wl,--gc-sections -Wl,--build-id=none -Wl,--no-warn-rwx-segments
 KERNEL_LIBS :=

@@ -18,6 +18,7 @@
 #include "kernel/lend.h"
 #include "kernel/notification.h"
 #include "kernel/schedule.h"
+#include "kernel/string.h"
 #include "kernel/thread.h"
 #include "kernel/wait_queue.h"
 
@@ -66,8 +67,10 @@ static void copy_words(struct thread *from, struct thread *to, unsigned words)
 	for (unsigned i = 0; i < in_registers; i++) {
 		set_message_word(to, i, message_word(from, i));
 	}
-	for (unsigned i = MESSAGE_REGISTERS; i < words; i++) {
-		thread_buffer(to)->words[i] = thread_buffer(from)->words[i];
+	if (words > MESSAGE_REGISTERS) {
+		memcpy(&thread_buffer(to)->words[MESSAGE_REGISTERS],
+		       &thread_buffer(from)->words[MESSAGE_REGISTERS],
+		       (words - MESSAGE_REGISTERS) * sizeof(uint64_t));
 	}
 }
 

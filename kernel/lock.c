@@ -15,6 +15,7 @@ void kernel_lock(void)
 {
 	struct hart *self = hart_current();
 
+	debug_assert(self->local == 0);
 	/* Acquire: pairs with the release in kernel_unlock. amoswap.w.aq */
 	while (__atomic_exchange_n(&kernel_lock_held, 1, __ATOMIC_ACQUIRE) != 0) {
 		do {

@@ -29,6 +29,7 @@
 #define KERNEL_LOCK_H
 
 #include "kernel/hart.h"
+#include "kernel/panic.h"
 
 extern uint32_t kernel_lock_held;
 
@@ -54,6 +55,7 @@ static inline uint32_t flag_load(const uint32_t *flag)
 /* Begin a section on this hart; false if somebody has or wants the kernel lock. */
 static inline bool hart_local_enter(struct hart *hart)
 {
+	debug_assert(hart->local == 0);
 	flag_store(&hart->local, 1);
 	/* L1: the flag before the look at the lock; pairs with L2 in kernel_lock. Either this hart
 	 * sees the lock taken, or its taker sees the flag. */
@@ -78,6 +80,8 @@ static inline void hart_local_leave(struct hart *hart)
 static inline bool endpoint_try_lock(uint32_t *lock)
 {
 	long old;
+
+	debug_assert(hart_current()->local == 1);
 
 	/* Acquire: pairs with the release below. */
 	__asm__ volatile("amoswap.w.aq %0, %1, (%2)" : "=&r"(old) : "r"(1), "r"(lock) : "memory");

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Methods of Hart, Console and System. See invoke.h. */
+#include "kernel/debug.h"
 #include "kernel/invoke.h"
+#include "kernel/ipc.h"
 #include "kernel/schedule.h"
+#include "kernel/thread.h"
 #include "sbi/machine.h"
 #include "sbi/sbi.h"
 
@@ -46,16 +49,22 @@ enum err hart_info(struct invocation *call)
 	return ERR_OK;
 }
 
+/* Preempted, it goes on at the byte that the caller's own word 1 then says. */
 enum err console_write(struct invocation *call)
 {
-	uint64_t size = call->arguments[0];
+	uint64_t size = call->arguments[0], done = call->arguments[1];
 	const char *bytes = (const char *)&thread_buffer(call->thread)->words[CONSOLE_WORD];
 
-	if (size == 0 || size > CONSOLE_BYTES) {
+	if (size == 0 || size > CONSOLE_BYTES || done >= size) {
 		return ERR_ARGUMENT;
 	}
-	for (uint64_t i = 0; i < size; i++) {
-		sbi_console_put(bytes[i]);
+	while (done < size) {
+		sbi_console_put(bytes[done++]);
+		if (done < size && thread_preempt_pending()) {
+			call->thread->registers[REG_A1] = MESSAGE_TAG(CONSOLE_WRITE, 2);
+			set_message_word(call->thread, 1, done);
+			return CAP_PREEMPTED;
+		}
 	}
 	return ERR_OK;
 }
@@ -68,6 +77,7 @@ enum err system_reset(struct invocation *call)
 	if (!sbi_features.system_reset) {
 		return ERR_UNSUPPORTED;
 	}
+	debug_report();
 	sbi_system_reset((uint32_t)call->arguments[0], (uint32_t)call->arguments[1]);
 	return ERR_UNSUPPORTED; /* the firmware came back */
 }

@@ -5,7 +5,7 @@ KERNEL_SRC += kernel/main.c kernel/root.c kernel/root_elf.c kernel/trap.c kernel
 	kernel/interrupt.c kernel/irqchip.c kernel/plic.c kernel/aplic.c kernel/imsic.c \
 	kernel/cap.c kernel/destroy.c kernel/untyped.c kernel/invoke.c \
 	kernel/cspace_methods.c kernel/thread_methods.c kernel/memory_methods.c \
-	kernel/machine_methods.c kernel/window_call.c kernel/string.c
+	kernel/machine_methods.c kernel/debug.c kernel/window_call.c kernel/string.c
 
 # Its loops must not be turned into calls of the functions they implement.
 $(B)/kernel/kernel/string.c.o: KERNEL_CFLAGS += -O2 -fno-tree-loop-distribute-patterns
@@ -14,3 +14,5 @@ $(B)/kernel/kernel/string.c.o: KERNEL_CFLAGS += -O2 -fno-tree-loop-distribute-pa
 $(foreach f,trap lock ipc schedule fpu,$(B)/kernel/kernel/$(f).c.o): KERNEL_CFLAGS += -O2
 $(foreach f,fast fast_wake interrupt irqchip plic,$(B)/kernel/kernel/$(f).c.o): \
 	KERNEL_CFLAGS += -O2 -fomit-frame-pointer
+# A split of a large leaf stores 512 entries at a time.
+$(B)/kernel/vm/table.c.o: KERNEL_CFLAGS += -O2

@@ -29,6 +29,13 @@ void panic_stop_if_asked(void);
 		 ? (void)0                                                                         \
 		 : panic("%s", __FILE__ ":" PANIC_STRING(__LINE__) ": not so: " #condition))
 
+/* The same in the debug build (kernel/debug.h); elsewhere the condition is not evaluated. */
+#ifdef KERNEL_DEBUG
+#define debug_assert(condition) assert(condition)
+#else
+#define debug_assert(condition) ((void)0)
+#endif
+
 /* What a debugger finds under this symbol, or a memory dump by the magic. Append only. */
 #define PANIC_RECORD_MAGIC 0x43494e41504c5652ull /* "RVLPANIC" in memory */
 #define PANIC_FRAMES 16

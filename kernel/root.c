@@ -21,6 +21,8 @@
 
 #define ROOT_PRIORITY 200
 #define ROOT_SLICE_HZ 100 /* slices a second */
+
+struct thread *root_thread;
 #define ROOT_BANK_BITS 17
 #define SLOT_BINDING 14
 #define SLOT_ARCHIVE_BINDING 15
@@ -349,6 +351,7 @@ static void start(struct root *root)
 	t->registers[0] = root->elf.entry;
 	t->registers[2] = BOOT_STACK_TOP;
 	t->registers[10] = BOOT_INFO_VA;
+	root_thread = t;
 	t->state = THREAD_READY;
 	t->hold = 0;
 	thread_sched_changed(t);

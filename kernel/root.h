@@ -9,4 +9,8 @@
  * Boot hart, once. Panics if the archive is unusable or memory is too small. */
 void root_create(unsigned boot_hart);
 
+struct thread;
+/* The root task's first thread. Only to be compared with: it may have been destroyed. */
+extern struct thread *root_thread;
+
 #endif

@@ -15,6 +15,7 @@
 #include "kernel/schedule.h"
 
 #include "kernel/csr.h"
+#include "kernel/debug.h"
 #include "kernel/fpu.h"
 #include "kernel/interrupt.h"
 #include "kernel/lock.h"
@@ -308,8 +309,10 @@ static void idle(struct hart *hart)
 	leave_current(hart);
 	hart->is_idle = true;
 	kernel_unlock();
+	debug_section_end();
 	/* Interrupts are masked in sstatus: wfi ends when one is pending, no trap is taken. */
 	__asm__ volatile("wfi" ::: "memory");
+	debug_section_begin(NULL);
 	kernel_lock();
 	hart->is_idle = false;
 	hart->idle_ticks += time_now() - hart->charged_since;

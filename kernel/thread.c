@@ -3,22 +3,32 @@
 #include "kernel/thread.h"
 
 #include "kernel/csr.h"
+#include "kernel/debug.h"
 #include "kernel/fast.h"
 #include "kernel/fpu.h"
 #include "kernel/ipc.h"
 #include "kernel/print.h"
+#include "kernel/root.h"
 #include "kernel/schedule.h"
 
 bool thread_preempt_pending(void)
 {
-	return (csr_read_sip() & csr_read_sie()) != 0;
+	bool is_pending = (csr_read_sip() & csr_read_sie()) != 0;
+
+	if (!is_pending) {
+		debug_section_end();
+	}
+	return is_pending;
 }
 
 void thread_dead(struct thread *t)
 {
 	t->hold |= HOLD_SUSPENDED;
-	print("thread %p: unhandled exception %lu, address %lx, pc %lx; stopped\n", (void *)t,
-	      t->fault_cause, t->fault_address, t->registers[0]);
+	/* The root task has nobody above it that could tell. The others' can read its registers. */
+	if (t == root_thread) {
+		print("root task: unhandled exception %lu, address %lx, pc %lx; stopped\n",
+		      t->fault_cause, t->fault_address, t->registers[0]);
+	}
 }
 
 static enum fault_access access_of(uint64_t cause)

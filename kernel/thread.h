@@ -8,7 +8,7 @@
 
 #include "kernel/objects.h"
 
-/* Nobody handles the thread's exception: stop it and say so on the console. */
+/* Nobody handles the thread's exception: stop it; for the root task, say so on the console. */
 void thread_dead(struct thread *t);
 
 /*

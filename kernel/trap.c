@@ -8,6 +8,7 @@
 
 #include "kernel/abi/syscall.h"
 #include "kernel/csr.h"
+#include "kernel/debug.h"
 #include "kernel/fast.h"
 #include "kernel/interrupt.h"
 #include "kernel/invoke.h"
@@ -130,6 +131,8 @@ struct thread *trap_from_user(struct thread *t)
 	uint32_t claimed = 0;
 	struct thread *next = NULL;
 
+	debug_section_begin(t);
+
 	if (cause == SCAUSE_EXTERNAL) {
 		next = fast_interrupt(t, &claimed);
 	} else if ((cause & SCAUSE_INTERRUPT) == 0 && cause != SCAUSE_ECALL_U) {
@@ -137,6 +140,7 @@ struct thread *trap_from_user(struct thread *t)
 		hart->entries += next == t; /* else it counts as a switch */
 	}
 	if (next != NULL) {
+		debug_section_end();
 		return next;
 	}
 	kernel_lock();
@@ -152,6 +156,8 @@ struct thread *trap_from_user(struct thread *t)
 		interrupts_handle();
 	}
 	t = sched_pick();
+	debug_section_end();
+	debug_check();
 	kernel_unlock();
 	return t;
 }

@@ -16,7 +16,7 @@
 #include "kernel/thread.h"
 
 #define UNIT 64ul
-#define RETYPE_MOST 256
+#define RETYPE_MOST 32
 #define ZERO_STEP 4096ul
 
 static const uint8_t object_bits[OBJECT_TYPES] = {

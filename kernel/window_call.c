@@ -10,6 +10,7 @@
 
 #include "kernel/invoke.h"
 #include "kernel/ipc.h"
+#include "kernel/thread.h"
 
 static enum err window_of(struct thread *t, uint64_t slot_index, struct vm_window **window)
 {
@@ -103,6 +104,10 @@ enum err window_items_run(struct thread *t)
 
 		err = run_item(t, &item, &flush);
 		items[i].done = item.done;
+		/* Items may be many and short: each is a place to stop at, done ones are passed over. */
+		if (err == ERR_OK && i + 1 < count && thread_preempt_pending()) {
+			err = VM_PREEMPTED;
+		}
 	}
 	vm_flush_commit(&flush);
 	return err;

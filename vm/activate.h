@@ -28,7 +28,8 @@ static inline void mask_clear(struct hart_mask *mask, uint32_t bits)
  * owes a fence of everything finds its bit in `stale` too (asid.c). Other
  * harts' sections do the same beside it.
  */
-static inline __attribute__((always_inline)) bool vm_activate_quick(struct hart *hart, struct vm_space *space)
+static inline __attribute__((always_inline)) bool vm_activate_quick(struct hart *hart,
+								    struct vm_space *space)
 {
 	struct vm_space *old = hart->active_space;
 	uint32_t self = hart->bit;

@@ -138,8 +138,9 @@ static enum err clone_step(struct clone *clone, struct vm_run *run)
 	if (run->pages > to_table_end) {
 		run->pages = to_table_end;
 	}
-	if (run->pages > VM_STEP_ENTRIES) {
-		run->pages = VM_STEP_ENTRIES;
+	/* Each looks through up to 64 extents. */
+	if (run->pages > VM_STEP_ENTRIES / 8) {
+		run->pages = VM_STEP_ENTRIES / 8;
 	}
 	return clone_pages(clone, run);
 }

@@ -81,13 +81,10 @@ static inline void zero_block(void *block)
 }
 
 /* Is an interrupt pending that the kernel would take if it were not busy? */
+bool thread_preempt_pending(void); /* kernel/thread.h, which is above vm/ */
 static inline bool vm_preempt_pending(void)
 {
-	uint64_t pending, enabled;
-
-	__asm__ volatile("csrr %0, sip" : "=r"(pending) : : "memory");
-	__asm__ volatile("csrr %0, sie" : "=r"(enabled) : : "memory");
-	return (pending & enabled) != 0;
+	return thread_preempt_pending();
 }
 
 /* The space that a hart runs, NULL: the kernel's own table. vm/asid.c and activate.h write it. */

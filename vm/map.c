@@ -12,7 +12,7 @@
 #define MAP_FLAGS (WINDOW_EXPECT_EMPTY | WINDOW_EXPECT_PAGE | WINDOW_ZERO | WINDOW_FENCE_I)
 #define EXPECT_BOTH (WINDOW_EXPECT_EMPTY | WINDOW_EXPECT_PAGE)
 /* Frames zeroed between two looks at pending interrupts. */
-#define ZERO_STEP 4u
+#define ZERO_STEP 1u
 
 /* One step: `pages` contiguous frames from `ppn` at virtual page `page`. */
 struct map_step {
@@ -141,7 +141,7 @@ static void map_install(const struct map_step *step, struct vm_slot slot, unsign
 
 static enum err map_entries(const struct map_step *step, struct vm_slot slot)
 {
-	unsigned limit = step->item->flags & WINDOW_ZERO ? ZERO_STEP : VM_STEP_ENTRIES;
+	unsigned limit = step->item->flags & WINDOW_ZERO ? ZERO_STEP : VM_STEP_ENTRIES / 2;
 	unsigned entries = 1, made = 0;
 	enum err err = ERR_OK;
 

@@ -160,8 +160,9 @@ static enum err query_step(struct op *op, struct vm_run *run)
 	uint64_t span = sv39_span(run->slot.level);
 	bool is_table = run->slot.level == 0;
 
-	if (run->pages > VM_STEP_ENTRIES) {
-		run->pages = VM_STEP_ENTRIES;
+	/* Each looks through up to 64 extents. */
+	if (run->pages > VM_STEP_ENTRIES / 8) {
+		run->pages = VM_STEP_ENTRIES / 8;
 	}
 	for (unsigned i = 0; i < run->pages; i++) {
 		uint64_t pte = pte_load(&run->slot.pte[is_table ? i : 0]);
@@ -195,15 +196,23 @@ enum err vm_query(struct vm_window *window, struct window_item *item, uint64_t *
 }
 
 /* Put the two bits of HARVEST for the item's page `index`. */
-static void harvest_put(struct op *op, uint64_t index, uint64_t pte)
+static void harvest_put(struct op *op, uint64_t index, uint64_t pte, uint64_t count)
 {
-	uint64_t *word = &op->words[op->item->pool_page + index / 32];
 	uint64_t bits = (pte & PTE_A ? 1u : 0) | (pte & PTE_D ? 2u : 0);
 
-	if (index % 32 == 0) {
-		*word = 0;
+	while (count > 0) {
+		uint64_t *word = &op->words[op->item->pool_page + index / 32];
+		uint64_t at = index % 32, step = 32 - at < count ? 32 - at : count;
+		/* The two bits, `step` times. */
+		uint64_t many = bits * (0x5555555555555555ull >> (64 - 2 * step));
+
+		if (at == 0) {
+			*word = 0;
+		}
+		*word |= many << (at * 2);
+		index += step;
+		count -= step;
 	}
-	*word |= bits << (index % 32 * 2);
 }
 
 static enum err harvest_step(struct op *op, struct vm_run *run)
@@ -211,24 +220,25 @@ static enum err harvest_step(struct op *op, struct vm_run *run)
 	bool is_table = run->slot.level == 0;
 	bool clears = (op->item->flags & WINDOW_CLEAR) && run->is_whole;
 	uint64_t span = sv39_span(run->slot.level);
-	uint64_t pte = 0;
+	uint64_t pte;
 
+	if (is_table && run->pages > VM_STEP_ENTRIES / 2) {
+		run->pages = VM_STEP_ENTRIES / 2;
+	}
 	if (run->pages > REPORT_PAGES) { /* an absent 1 GiB, or part of such a leaf */
 		run->pages = REPORT_PAGES;
 		clears = false;
 	}
-	for (uint64_t i = 0; i < run->pages; i++) {
-		if (is_table || i == 0) {
-			uint64_t *entry = &run->slot.pte[i];
+	for (uint64_t i = 0; i < (is_table ? run->pages : 1); i++) {
+		uint64_t *entry = &run->slot.pte[i];
 
-			pte = pte_load(entry);
-			if (clears && (pte & (PTE_A | PTE_D))) {
-				pte = pte_update(entry, PTE_A | PTE_D, 0);
-				/* Else a hart that caches D would write without setting it again. */
-				vm_flush_range(op->flush, op->space, run->first + i, span);
-			}
+		pte = pte_load(entry);
+		if (clears && (pte & (PTE_A | PTE_D))) {
+			pte = pte_update(entry, PTE_A | PTE_D, 0);
+			/* Else a hart that caches D would write without setting it again. */
+			vm_flush_range(op->flush, op->space, run->first + i, span);
 		}
-		harvest_put(op, op->item->done + i, pte);
+		harvest_put(op, op->item->done + i, pte, is_table ? 1 : run->pages);
 	}
 	return ERR_OK;
 }

@@ -110,9 +110,10 @@ static bool bank_table_drop(struct vm_space *space, struct paddr table, struct v
 				if (vm_table_info(table)->state != VM_TABLE_USED) {
 					return true; /* it was the last entry */
 				}
-			}
-			if (i % VM_STEP_ENTRIES == VM_STEP_ENTRIES - 1 && vm_preempt_pending()) {
-				return false;
+				/* Only now: each call must get on. */
+				if (vm_preempt_pending()) {
+					return false;
+				}
 			}
 		}
 	}
@@ -153,7 +154,7 @@ bool vm_bank_remove(struct vm_bank *bank)
 			break;
 		}
 		bank->cursor++;
-		if (bank->cursor % VM_CHUNK_PAGES == 0 && vm_preempt_pending()) {
+		if (bank->cursor % 4 == 0 && vm_preempt_pending()) {
 			break;
 		}
 	}

@@ -158,6 +158,7 @@ static void table_fill(uint64_t *table, unsigned level, uint64_t leaf)
 {
 	uint64_t step = sv39_span(level) << PTE_PPN_SHIFT;
 
+#pragma GCC unroll 8 /* this is all one section, see kernel/debug.h */
 	for (unsigned i = 0; i < SV39_ENTRIES; i++) {
 		/* No flush: nothing points to the table yet. */
 		pte_store(&table[i], leaf);
@@ -227,6 +228,7 @@ static void limbo_add(struct vm_space *space, struct paddr table)
 	info->state = VM_TABLE_LIMBO;
 	info->link = space->limbo;
 	space->limbo = table.raw;
+	space->limbo_count++;
 	space->tables_used--;
 	bank->used--;
 	if (!bank->closing) {
@@ -234,7 +236,8 @@ static void limbo_add(struct vm_space *space, struct paddr table)
 	}
 }
 
-void vm_table_drop(struct vm_space *space, struct paddr table, struct vm_flush *flush)
+/* Unlink the table, and the one above it if that is empty then. */
+static void unlink_table(struct vm_space *space, struct paddr table, struct vm_flush *flush)
 {
 	vm_flush_whole(flush, space);
 	for (;;) { /* twice at most: the root is in no bank */
@@ -251,6 +254,14 @@ void vm_table_drop(struct vm_space *space, struct paddr table, struct vm_flush *
 			return;
 		}
 		table = parent;
+	}
+}
+
+void vm_table_drop(struct vm_space *space, struct paddr table, struct vm_flush *flush)
+{
+	unlink_table(space, table, flush);
+	if (space->limbo_count >= VM_LIMBO_MAX) {
+		vm_flush_commit(flush); /* giving them back must not take long */
 	}
 }
 
@@ -272,7 +283,8 @@ void vm_live_sub(struct vm_space *space, struct vm_slot slot, unsigned count,
 
 void vm_limbo_release(struct vm_space *space)
 {
-	/* As many steps as tables were dropped since the last flush. */
+	/* As many steps as tables were dropped since the last flush: VM_LIMBO_MAX and a few. */
+	space->limbo_count = 0;
 	while (space->limbo != 0) {
 		struct paddr table = {space->limbo};
 		struct vm_table_info *info = vm_table_info(table);

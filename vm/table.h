@@ -10,8 +10,10 @@
 #include "vm/sv39.h"
 #include "vm/vm.h"
 
-/* Entries handled between two looks at pending interrupts. */
-#define VM_STEP_ENTRIES 64u
+/* Entries handled between two looks at pending interrupts; half as many where each costs more. */
+#define VM_STEP_ENTRIES 32u
+/* Tables dropped between two flushes, which give them back. */
+#define VM_LIMBO_MAX 16u
 
 /* Filled in by vm_init. */
 extern struct vm_features vm_features;

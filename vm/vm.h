@@ -65,6 +65,7 @@ struct vm_space {
 	struct vm_bank *banks;
 	uint32_t bank_count;
 	uint64_t limbo; /* unlinked tables that wait for a whole flush; as vm_bank.free */
+	uint32_t limbo_count;
 	uint32_t tables_used, tables_free; /* pages, the root not counted; free includes limbo */
 	struct hart_mask live;		   /* harts whose TLB may hold entries under the ASID */
 	struct hart_mask running;	   /* harts whose satp names this space; within live */

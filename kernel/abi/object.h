@@ -71,7 +71,7 @@ enum right {
 
 /* X(name, number, object, "arguments", "results", "what it does") */
 #define METHOD_LIST(X)                                                                                           \
-	X(UNTYPED_RETYPE, 1, OBJECT_UNTYPED, "type, size bits, count 1..256, first slot", "-",                   \
+	X(UNTYPED_RETYPE, 1, OBJECT_UNTYPED, "type, size bits, count 1..32, first slot", "-",                   \
 	  "make objects in consecutive empty slots; zeroed; all or none")                                        \
 	X(UNTYPED_INFO, 2, OBJECT_UNTYPED, "-",                                                                  \
 	  "physical base, bytes, bytes used, 1 if device memory", "describe the range")                          \
@@ -139,7 +139,8 @@ enum right {
 	  "is a slice and not enforced; ceiling 0: the priority")                                                \
 	X(HART_INFO, 30, OBJECT_HART, "hart",                                                                    \
 	  "idle time in ticks, context switches, kernel entries", "describe a hart")                             \
-	X(CONSOLE_WRITE, 31, OBJECT_CONSOLE, "number of bytes 1..2048", "-",                                     \
+	X(CONSOLE_WRITE, 31, OBJECT_CONSOLE,                                                                     \
+	  "number of bytes 1..2048, first byte (may be left out)", "-",                                          \
 	  "print bytes from message-buffer word 16 on")                                                          \
 	X(SYSTEM_RESET, 32, OBJECT_SYSTEM, "0 power off, 1 cold, 2 warm reboot; 0 or 1 = failure",               \
 	  "-", "end or restart the machine through SBI SRST")                                                    \

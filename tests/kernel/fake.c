@@ -17,6 +17,7 @@
 
 struct hart harts[HARTS_MAX];
 unsigned harts_online_end = 1;
+struct thread *root_thread;
 struct machine machine = {.hart_count = 4, .timebase_hz = 10000000};
 struct sbi_features sbi_features;
 

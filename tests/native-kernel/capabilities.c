@@ -35,11 +35,11 @@ static void test_retype_errors(void)
 	for (unsigned type = OBJECT_IRQ_CONTROL; type <= OBJECT_SYSTEM; type++)
 		CHECK_EQUAL(retype(untyped, type, 12, 1, slot), ERR_ARGUMENT);
 	CHECK_EQUAL(retype(untyped, OBJECT_REPLY, 0, 0, slot), ERR_ARGUMENT);
-	CHECK_EQUAL(retype(untyped, OBJECT_REPLY, 0, 257, slot), ERR_ARGUMENT);
+	CHECK_EQUAL(retype(untyped, OBJECT_REPLY, 0, 33, slot), ERR_ARGUMENT);
 	CHECK_EQUAL(retype(untyped, OBJECT_UNTYPED, 5, 1, slot), ERR_ARGUMENT);
 	CHECK_EQUAL(retype(untyped, OBJECT_UNTYPED, 39, 1, slot), ERR_ARGUMENT);
 	CHECK_EQUAL(retype(untyped, OBJECT_UNTYPED, ~0ull, 1, slot), ERR_ARGUMENT);
-	CHECK_EQUAL(retype(untyped, OBJECT_UNTYPED, 38, 256, slot), ERR_NO_MEMORY);
+	CHECK_EQUAL(retype(untyped, OBJECT_UNTYPED, 38, 32, slot), ERR_NO_MEMORY);
 	CHECK_EQUAL(retype(untyped, OBJECT_CSPACE, 1, 1, slot), ERR_ARGUMENT);
 	CHECK_EQUAL(retype(untyped, OBJECT_CSPACE, 17, 1, slot), ERR_ARGUMENT);
 	CHECK_EQUAL(retype(untyped, OBJECT_TABLE_BANK, 15, 1, slot), ERR_ARGUMENT);
@@ -53,7 +53,7 @@ static void test_retype_errors(void)
 	for (unsigned i = 0; i < 5; i++) /* all or none */
 		CHECK_EQUAL(slot_type(slot + i), OBJECT_NONE);
 	CHECK_EQUAL(query(untyped, UNTYPED_INFO, 2), 64);
-	CHECK_OK(retype(untyped, OBJECT_REPLY, 0, 256, slot + 6));
+	CHECK_OK(retype(untyped, OBJECT_REPLY, 0, 32, slot + 6));
 }
 
 /* Retype takes memory from the base on, aligned; revoke makes it whole. */

@@ -59,7 +59,14 @@ enum err invoke_n(cap_t object, enum method method, unsigned arguments, struct m
 
 enum err try_make(enum object_type type, unsigned bits, unsigned count, cap_t first)
 {
-	return invoke5(SLOT_ARENA, UNTYPED_RETYPE, type, bits, count, first, 0);
+	enum err err = ERR_OK;
+
+	for (unsigned done = 0; done < count && err == ERR_OK; done += 32) {
+		unsigned step = count - done < 32 ? count - done : 32;
+
+		err = invoke5(SLOT_ARENA, UNTYPED_RETYPE, type, bits, step, first + done, 0);
+	}
+	return err;
 }
 
 cap_t make(enum object_type type, unsigned bits)
