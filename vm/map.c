@@ -13,6 +13,8 @@
 #define EXPECT_BOTH (WINDOW_EXPECT_EMPTY | WINDOW_EXPECT_PAGE)
 /* Frames zeroed between two looks at pending interrupts. */
 #define ZERO_STEP 1u
+/* Entries made between two looks; two tables may have to be made for them first. */
+#define MAP_STEP 12u
 
 /* One step: `pages` contiguous frames from `ppn` at virtual page `page`. */
 struct map_step {
@@ -141,7 +143,7 @@ static void map_install(const struct map_step *step, struct vm_slot slot, unsign
 
 static enum err map_entries(const struct map_step *step, struct vm_slot slot)
 {
-	unsigned limit = step->item->flags & WINDOW_ZERO ? ZERO_STEP : VM_STEP_ENTRIES / 2;
+	unsigned limit = step->item->flags & WINDOW_ZERO ? ZERO_STEP : MAP_STEP;
 	unsigned entries = 1, made = 0;
 	enum err err = ERR_OK;
 
