@@ -106,16 +106,10 @@ void sched_context_replenished(struct sched_context *sched, uint64_t now)
 
 void sched_context_time_over(struct thread *t)
 {
-	struct endpoint *served = t->served;
-
-	if (t->lender != NULL) {
-		lend_return(t);
-		if (!thread_has_time(t) && served != NULL && !served->receivers &&
-		    served->queue.head != NULL) {
-			lend_to_server(served->queue.head, served);
-		}
-	} else if (t->reports_exhaustion) {
+	if (t->lender == NULL && t->reports_exhaustion) {
 		ipc_kernel_call(t, &t->handler, SEND_EXHAUSTED);
+	} else {
+		lend_again(t);
 	}
 }
 

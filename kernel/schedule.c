@@ -156,10 +156,13 @@ void sched_ready(struct thread *t, bool handoff)
 {
 	struct hart *hart;
 
-	if (t->state == THREAD_READY && t->lender != NULL && !thread_has_time(t)) {
-		lend_return(t); /* what it was lent ended meanwhile */
+	if (!thread_runnable(t)) {
+		t = lend_again(t);
+		if (t == NULL || !thread_runnable(t)) {
+			return;
+		}
 	}
-	if (!thread_runnable(t) || t->queued || (t->hart != NULL && t->hart->current == t)) {
+	if (t->queued || (t->hart != NULL && t->hart->current == t)) {
 		return;
 	}
 	hart = choose_hart(t, handoff);

@@ -20,9 +20,10 @@ static inline bool thread_runnable(const struct thread *t)
 }
 
 /*
- * The thread has become ready (or may have: does nothing if it cannot run,
- * runs or is queued). Queues it on a hart, tells that hart. `handoff`: the
- * calling hart's current thread is about to block, so this hart suits.
+ * The thread has become ready (or may have: does nothing if it runs or is
+ * queued). Queues it on a hart, tells that hart. If it cannot run, time is lent
+ * where that helps (lend_again). `handoff`: the calling hart's current thread is
+ * about to block, so this hart suits.
  */
 void sched_ready(struct thread *t, bool handoff);
 
