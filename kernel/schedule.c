@@ -320,10 +320,9 @@ static void idle(struct hart *hart)
 	interrupts_handle();
 }
 
-/* The thread (or NULL) has to wait here: a hart that idles and may run it shall take it. */
-static void offer(const struct thread *t)
+void sched_offer(const struct thread *t)
 {
-	if (t == NULL) {
+	if (!thread_has_time(t)) {
 		return;
 	}
 	for (unsigned i = 0; i < HARTS_MAX; i++) {
@@ -399,8 +398,8 @@ struct thread *sched_pick(void)
 		struct thread *t = choose(hart);
 
 		if (t != NULL) {
-			if (t != hart->current) {
-				offer(hart->queue.head);
+			if (t != hart->current && hart->queue.head != NULL) {
+				sched_offer(hart->queue.head);
 			}
 			switch_to(hart, t);
 			return t;

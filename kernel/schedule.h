@@ -39,6 +39,10 @@ void sched_current_changed(struct thread *t);
 /* The current thread goes behind the others of its priority. */
 void sched_yield(void);
 
+/* The thread has to wait here: a hart that idles and may run it shall take it. Within a hart-local
+ * section, too: that hart looks when it has the lock. */
+void sched_offer(const struct thread *t);
+
 /* Choose the thread that this hart runs next and switch to it; waits for interrupts while there
  * is none (without the lock). Preemption: everything else may change meanwhile. */
 struct thread *sched_pick(void);
