@@ -88,7 +88,8 @@ uint64_t sched_context_charge(struct hart *hart, struct sched_context *sched, ui
 	}
 	if (sched->period != 0) {
 		refill_merge(sched, now);
-		sched->slice_end = now + refill_at(sched, 0)->amount;
+		/* Used up just now: the timer interrupt comes at once. */
+		sched->slice_end = sched->exhausted ? now : now + refill_at(sched, 0)->amount;
 	} else if (now >= sched->slice_end) {
 		sched->slice_end = now + sched->budget;
 	}
