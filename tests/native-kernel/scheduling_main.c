@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Budgets, lending, inheritance, queues, counters and the fast paths. */
+#include "tests/native-kernel/harness.h"
+
+int main(void)
+{
+	harness_init();
+	run_tests(budget_tests, budget_test_count);
+	harness_done();
+}
