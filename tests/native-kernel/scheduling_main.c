@@ -6,5 +6,7 @@ int main(void)
 {
 	harness_init();
 	run_tests(budget_tests, budget_test_count);
+	run_tests(lending_tests, lending_test_count);
+	run_tests(lending_end_tests, lending_end_test_count);
 	harness_done();
 }
