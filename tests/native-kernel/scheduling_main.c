@@ -8,5 +8,7 @@ int main(void)
 	run_tests(budget_tests, budget_test_count);
 	run_tests(lending_tests, lending_test_count);
 	run_tests(lending_end_tests, lending_end_test_count);
+	run_tests(inheritance_tests, inheritance_test_count);
+	run_tests(queue_tests, queue_test_count);
 	harness_done();
 }
