@@ -10,5 +10,8 @@ int main(void)
 	run_tests(lending_end_tests, lending_end_test_count);
 	run_tests(inheritance_tests, inheritance_test_count);
 	run_tests(queue_tests, queue_test_count);
+	run_tests(counter_tests, counter_test_count);
+	run_tests(fast_tests, fast_test_count);
+	run_tests(fast_wake_tests, fast_wake_test_count);
 	harness_done();
 }
