@@ -45,23 +45,43 @@ static ALWAYS_INLINE bool is_short(uint64_t tag)
 	return (uint32_t)tag <= MESSAGE_REGISTERS && tag < (uint64_t)MESSAGE_LABEL_KERNEL << 32;
 }
 
+/* At most MESSAGE_REGISTERS; and not one more than were sent: what else is in the sender's registers
+ * is its own. */
 static ALWAYS_INLINE void copy_words(const struct thread *from, struct thread *to, uint32_t words)
 {
-	if (words > 0) {
-		to->registers[12] = from->registers[12];
-		to->registers[13] = from->registers[13];
-		to->registers[14] = from->registers[14];
-		to->registers[15] = from->registers[15];
+	if (words == 0) {
+		return;
 	}
-	if (words > 4) {
-		to->registers[16] = from->registers[16];
-		to->registers[5] = from->registers[5];
-		to->registers[6] = from->registers[6];
-		to->registers[7] = from->registers[7];
-	}
-	if (words > 8) {
-		to->registers[28] = from->registers[28];
+	switch (words) {
+	default:
 		to->registers[29] = from->registers[29];
+		/* fall through */
+	case 9:
+		to->registers[28] = from->registers[28];
+		/* fall through */
+	case 8:
+		to->registers[7] = from->registers[7];
+		/* fall through */
+	case 7:
+		to->registers[6] = from->registers[6];
+		/* fall through */
+	case 6:
+		to->registers[5] = from->registers[5];
+		/* fall through */
+	case 5:
+		to->registers[16] = from->registers[16];
+		/* fall through */
+	case 4:
+		to->registers[15] = from->registers[15];
+		/* fall through */
+	case 3:
+		to->registers[14] = from->registers[14];
+		/* fall through */
+	case 2:
+		to->registers[13] = from->registers[13];
+		/* fall through */
+	case 1:
+		to->registers[12] = from->registers[12];
 	}
 }
 

@@ -97,11 +97,20 @@ static ALWAYS_INLINE void enter_queue(struct hart *hart, struct thread *t, bool 
 	}
 }
 
+/* A thread waits here for its turn: an idle hart may take it, as in sched_pick. */
+static ALWAYS_INLINE void offer(const struct thread *t)
+{
+	if (harts_online_end > 1) {
+		sched_offer(t);
+	}
+}
+
 /* `to` runs, `from` waits for its turn. */
 static ALWAYS_INLINE struct fast_result preempt(struct hart *hart, struct thread *from,
 						struct thread *to, uint64_t now)
 {
 	enter_queue(hart, from, now < from->time->slice_end);
+	offer(from);
 	to->state = THREAD_READY;
 	return switch_thread(hart, from, to);
 }
@@ -295,5 +304,6 @@ struct fast_result fast_yield(struct thread *t)
 	leave_queue(&hart->queue, next);
 	next->queued = false;
 	enter_queue(hart, t, false);
+	offer(t);
 	return switch_thread(hart, t, next);
 }

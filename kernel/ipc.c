@@ -157,10 +157,16 @@ static void deliver(struct thread *from, struct thread *to)
 		ipc_cancel(from);
 		lend_return(to);
 	} else {
+		/* In the queue it may have helped another server of the endpoint. */
+		struct thread *runner = lend_recall(from);
+
 		to->serving->caller = from;
 		from->held_by = to->serving;
 		from->state = THREAD_WAITING_REPLY;
 		lend(from, to);
+		if (runner != NULL) {
+			sched_ready(runner, false);
+		}
 	}
 }
 
@@ -173,7 +179,7 @@ static void send(struct thread *t, struct endpoint *endpoint)
 
 	if (receiver == NULL) {
 		endpoint_enqueue(endpoint, t, false);
-		lend_to_server(t, endpoint);
+		lend_to_server(t);
 		return;
 	}
 	endpoint_dequeue(receiver);
@@ -300,11 +306,11 @@ static void set_server(struct endpoint *endpoint, struct thread *t)
 	t->served = endpoint;
 }
 
-static void receive_commit(struct thread *t, const struct receive *receive, bool may_block)
+/* t takes the next message, or waits for it. */
+static void take_next(struct thread *t, const struct receive *receive, bool may_block)
 {
 	struct endpoint *endpoint = receive->endpoint;
 
-	lend_return(t);
 	if (notification_take_bound(t)) {
 		return;
 	}
@@ -325,6 +331,20 @@ static void receive_commit(struct thread *t, const struct receive *receive, bool
 	set_server(endpoint, t);
 	deliver(sender, t);
 	sched_ready(sender, false);
+}
+
+static void receive_commit(struct thread *t, const struct receive *receive, bool may_block)
+{
+	struct thread *lender = t->lender;
+
+	lend_return(t);
+	take_next(t, receive, may_block);
+	if (lender != NULL) {
+		sched_ready(lender, false); /* it may wait for one that this helps */
+	}
+	if (t->state == THREAD_READY && !thread_has_time(t)) {
+		sched_ready(t, false);
+	}
 }
 
 void ipc_receive(struct thread *t, bool may_block)
@@ -367,15 +387,19 @@ static struct thread *answer(struct thread *server, struct reply *reply)
 	struct thread *caller = reply->caller;
 	uint64_t tag = server->registers[REG_A1];
 	unsigned words = message_words(tag);
+	struct thread *runner;
 
 	reply->caller = NULL;
 	caller->held_by = NULL;
 	if (server->lender == caller) {
 		lend_return(server);
 	}
-	lend_recall(caller);
+	runner = lend_recall(caller);
 	caller->state =
 		THREAD_READY; /* not before: it may have to wait again, and is in no queue */
+	if (runner != NULL) {
+		sched_ready(runner, false);
+	}
 	switch (caller->send_kind) {
 	case SEND_MESSAGE:
 		server->send_kind = SEND_MESSAGE;
@@ -420,6 +444,7 @@ void ipc_reply(struct thread *t)
 	set_result(t, err);
 	if (err == ERR_OK) {
 		sched_ready(answer(t, reply), false);
+		sched_ready(t, false); /* if that was its time, the next caller helps */
 	}
 }
 
@@ -449,6 +474,8 @@ void ipc_reply_receive(struct thread *t)
 
 void ipc_detach(struct thread *t)
 {
+	struct thread *runner;
+
 	if (t->state == THREAD_SENDING || t->state == THREAD_RECEIVING) {
 		endpoint_dequeue(t);
 	}
@@ -460,7 +487,10 @@ void ipc_detach(struct thread *t)
 		t->held_by = NULL;
 	}
 	t->state = THREAD_STOPPED;
-	lend_recall(t);
+	runner = lend_recall(t);
+	if (runner != NULL) {
+		sched_ready(runner, false);
+	}
 }
 
 void ipc_forget(struct thread *t)

@@ -38,9 +38,6 @@ static uint8_t own_priority(const struct thread *t)
 
 void lend(struct thread *from, struct thread *to)
 {
-	if (to->lender == from) {
-		return; /* lent while it waited in the queue */
-	}
 	lend_return(to);
 	if (!thread_has_time(from) || from->lend_depth >= LEND_DEPTH) {
 		return;
@@ -56,56 +53,136 @@ void lend(struct thread *from, struct thread *to)
 
 void lend_return(struct thread *t)
 {
-	struct thread *lender = t->lender;
+	struct sched_context *own = thread_sched(t);
 
-	if (lender != NULL) {
-		t->time->runner = lender;
-		t->time = thread_sched(t);
+	if (t->lender != NULL) {
+		t->time->runner = t->lender;
+		t->time =
+			own != NULL && own->thread == t ? own : NULL; /* it may be on its way out */
 		t->lender = NULL;
 		t->lend_depth = 0;
-		sched_ready(lender, false); /* if it became ready meanwhile */
 	}
 	thread_set_priority(t, own_priority(t));
 }
 
-void lend_recall(struct thread *t)
+struct thread *lend_recall(struct thread *t)
 {
+	struct thread *last = NULL;
+
 	/* At most LEND_DEPTH times (D2). */
 	while (t->time != NULL && t->time->runner != t) {
 		struct thread *runner = t->time->runner;
 
 		sched_stop(runner);
 		lend_return(runner);
-		sched_ready(runner, false);
+		if (last == NULL) {
+			last = runner;
+		}
+	}
+	return last;
+}
+
+/* Who took t's call, or is to take what it sends: whom it waits for. NULL if there is none. */
+static struct thread *waits_for(const struct thread *t)
+{
+	if (t->state == THREAD_SENDING) {
+		return t->endpoint->server;
+	}
+	return t->state == THREAD_WAITING_REPLY ? t->held_by->server : NULL;
+}
+
+/* If t waits and has time, and whom it waits for, directly or through others that wait, is ready
+ * and has none: lend it. Returns who can run thanks to it, or NULL. */
+static struct thread *help(struct thread *t)
+{
+	struct thread *server = waits_for(t);
+
+	if (!thread_has_time(t) || (t->state == THREAD_SENDING && !t->is_call)) {
+		return NULL;
+	}
+	for (unsigned i = 0; i < LEND_DEPTH && server != NULL && server != t; i++) {
+		if (server->state == THREAD_READY) {
+			if (server->hold != 0 || server->lender != NULL ||
+			    thread_has_time(server)) {
+				return NULL;
+			}
+			lend(t, server);
+			return thread_has_time(server) ? server : NULL;
+		}
+		server = waits_for(server);
+	}
+	return NULL;
+}
+
+/* The first of the queue that can help does so. Looks at LEND_DEPTH of them at most. */
+static void seek_in_queue(const struct wait_queue *queue)
+{
+	struct thread *group = queue->head;
+	struct thread *waiting = group;
+
+	for (unsigned i = 0; i < LEND_DEPTH && waiting != NULL && help(waiting) == NULL; i++) {
+		waiting = waiting->next;
+		if (waiting == group) {
+			group = group->group_next;
+			waiting = group;
+		}
 	}
 }
 
-void lend_to_server(struct thread *t, struct endpoint *endpoint)
+/* t is ready and has no time: who waits for it, directly or through others, may have some. */
+static void seek(struct thread *t)
 {
-	/* At most LEND_DEPTH servers that wait for each other inherit. */
-	for (unsigned i = 0; i < LEND_DEPTH && endpoint != NULL; i++) {
-		struct thread *server = endpoint->server;
+	struct thread *waited_for = t;
 
-		if (server == NULL || server == t) {
-			return;
+	for (unsigned i = 0; i < LEND_DEPTH && waited_for != NULL && !thread_has_time(t); i++) {
+		const struct endpoint *served = waited_for->served;
+		struct thread *caller =
+			waited_for->serving != NULL ? waited_for->serving->caller : NULL;
+
+		if (served != NULL && !served->receivers) {
+			seek_in_queue(&served->queue);
 		}
-		if (server->state == THREAD_READY && !thread_has_time(server) &&
-		    server->lender == NULL && t->is_call) {
-			lend(t, server);
-			sched_ready(server, false);
+		if (caller != NULL && !thread_has_time(t)) {
+			help(caller);
 		}
-		if (server->priority >= t->priority) {
-			return;
-		}
-		thread_set_priority(server, t->priority);
-		endpoint = NULL;
-		if (server->state == THREAD_SENDING) {
-			endpoint = server->endpoint;
-		} else if (server->state == THREAD_WAITING_REPLY &&
-			   server->held_by->server != NULL) {
-			endpoint = server->held_by->server->served;
-		}
+		waited_for = caller;
 	}
+}
+
+struct thread *lend_again(struct thread *t)
+{
+	if (t->state != THREAD_READY) {
+		return help(t);
+	}
+	if (t->hold != 0 || thread_has_time(t)) {
+		return NULL;
+	}
+	if (t->lender != NULL) {
+		lend_return(t);
+	}
+	if (!thread_has_time(t)) {
+		seek(t);
+	}
+	return t;
+}
+
+/* Whom t waits for inherits its priority, and so on. */
+static void bequeath(const struct thread *t)
+{
+	struct thread *server = waits_for(t);
+
+	for (unsigned i = 0; i < LEND_DEPTH && server != NULL && server != t; i++) {
+		if (server->priority < t->priority) {
+			thread_set_priority(server, t->priority);
+		}
+		server = waits_for(server);
+	}
+}
+
+void lend_to_server(struct thread *t)
+{
+	bequeath(t);
+	sched_ready(t, false); /* not it, but whom it can help */
 }
 
 void thread_sched_changed(struct thread *t)
@@ -119,4 +196,5 @@ void thread_sched_changed(struct thread *t)
 	} else if (t->priority < t->base_priority) {
 		thread_set_priority(t, t->base_priority);
 	}
+	bequeath(t);
 }

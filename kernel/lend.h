@@ -17,12 +17,16 @@
  *  D2  From the runner, the lenders lead to the thread that the context is
  *      bound to, in at most LEND_DEPTH steps; each has it as `time`.
  *  D3  A thread lends while it waits for the answer (WAITING_REPLY), or in the
- *      queue of an endpoint whose server has no time to run on otherwise.
+ *      queue of an endpoint whose server has no time to run on otherwise; then
+ *      perhaps not to the thread that it waits for, but to one that that waits for.
  *  D4  priority >= base_priority; more only as lent with a lender, or
  *      inherited until the next answer or receive.
  *
  * So no server is stuck with a client: if the budget ends or the client goes,
- * the server goes on with its own time, or with that of the next caller.
+ * the server goes on with its own time, or with that of whoever waits for it
+ * and has some: in its queue or for its answer, directly or through servers that
+ * wait for it; now or later. sched_ready sees to it, for the thread that lost
+ * its time and for one that waits and got some back.
  *
  * All functions need the kernel lock; fast.c does the common cases itself.
  */
@@ -38,12 +42,17 @@
 void lend(struct thread *from, struct thread *to);
 /* t gives back what it was lent, if it was, and goes on with its own. */
 void lend_return(struct thread *t);
-/* t needs what it has lent back at once: everybody on it is taken off. */
-void lend_recall(struct thread *t);
+/* t needs what it has lent back at once: everybody on it is taken off. Returns who ran on it, or
+ * NULL; the caller then makes that ready, when t does not seem to wait for it any more. */
+struct thread *lend_recall(struct thread *t);
 
-/* t waits in the queue of an endpoint: its server inherits t's priority, and whom it waits for;
- * if the server has no time to run on, t lends it its own. */
-void lend_to_server(struct thread *t, struct endpoint *endpoint);
+/* t cannot run. If it is ready and lacks time, whoever waits for it lends some; if it waits and
+ * has time, it lends that. Returns who may be able to run now, or NULL. */
+struct thread *lend_again(struct thread *t);
+
+/* t waits in a queue: the server inherits t's priority, and whom that waits for; if one of them
+ * has no time to run on, t lends it its own. */
+void lend_to_server(struct thread *t);
 
 /* Can it run on its time: has it any, is it the runner, is there budget? */
 static inline bool thread_has_time(const struct thread *t)

@@ -88,7 +88,8 @@ uint64_t sched_context_charge(struct hart *hart, struct sched_context *sched, ui
 	}
 	if (sched->period != 0) {
 		refill_merge(sched, now);
-		sched->slice_end = now + refill_at(sched, 0)->amount;
+		/* Used up just now: the timer interrupt comes at once. */
+		sched->slice_end = sched->exhausted ? now : now + refill_at(sched, 0)->amount;
 	} else if (now >= sched->slice_end) {
 		sched->slice_end = now + sched->budget;
 	}
@@ -106,16 +107,10 @@ void sched_context_replenished(struct sched_context *sched, uint64_t now)
 
 void sched_context_time_over(struct thread *t)
 {
-	struct endpoint *served = t->served;
-
-	if (t->lender != NULL) {
-		lend_return(t);
-		if (!thread_has_time(t) && served != NULL && !served->receivers &&
-		    served->queue.head != NULL) {
-			lend_to_server(served->queue.head, served);
-		}
-	} else if (t->reports_exhaustion) {
+	if (t->lender == NULL && t->reports_exhaustion) {
 		ipc_kernel_call(t, &t->handler, SEND_EXHAUSTED);
+	} else {
+		lend_again(t);
 	}
 }
 

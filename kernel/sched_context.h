@@ -33,7 +33,7 @@ void sched_context_fill(struct sched_context *sched, uint64_t now);
 uint64_t sched_context_charge(struct hart *hart, struct sched_context *sched, uint64_t now);
 
 /* t, ready and in no queue, runs on an exhausted context: it goes on with its own time if this was
- * lent, or tells its handler, or waits. */
+ * lent, or with that of who waits for it, or tells its handler, or waits. */
 void sched_context_time_over(struct thread *t);
 
 /* Ticks used, up to now. */

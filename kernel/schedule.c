@@ -157,10 +157,13 @@ void sched_ready(struct thread *t, bool handoff)
 {
 	struct hart *hart;
 
-	if (t->state == THREAD_READY && t->lender != NULL && !thread_has_time(t)) {
-		lend_return(t); /* what it was lent ended meanwhile */
+	if (!thread_runnable(t)) {
+		t = lend_again(t);
+		if (t == NULL || !thread_runnable(t)) {
+			return;
+		}
 	}
-	if (!thread_runnable(t) || t->queued || (t->hart != NULL && t->hart->current == t)) {
+	if (t->queued || (t->hart != NULL && t->hart->current == t)) {
 		return;
 	}
 	hart = choose_hart(t, handoff);
@@ -320,10 +323,9 @@ static void idle(struct hart *hart)
 	interrupts_handle();
 }
 
-/* The thread (or NULL) has to wait here: a hart that idles and may run it shall take it. */
-static void offer(const struct thread *t)
+void sched_offer(const struct thread *t)
 {
-	if (t == NULL) {
+	if (!thread_has_time(t)) {
 		return;
 	}
 	for (unsigned i = 0; i < HARTS_MAX; i++) {
@@ -399,8 +401,8 @@ struct thread *sched_pick(void)
 		struct thread *t = choose(hart);
 
 		if (t != NULL) {
-			if (t != hart->current) {
-				offer(hart->queue.head);
+			if (t != hart->current && hart->queue.head != NULL) {
+				sched_offer(hart->queue.head);
 			}
 			switch_to(hart, t);
 			return t;

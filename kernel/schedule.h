@@ -20,9 +20,10 @@ static inline bool thread_runnable(const struct thread *t)
 }
 
 /*
- * The thread has become ready (or may have: does nothing if it cannot run,
- * runs or is queued). Queues it on a hart, tells that hart. `handoff`: the
- * calling hart's current thread is about to block, so this hart suits.
+ * The thread has become ready (or may have: does nothing if it runs or is
+ * queued). Queues it on a hart, tells that hart. If it cannot run, time is lent
+ * where that helps (lend_again). `handoff`: the calling hart's current thread is
+ * about to block, so this hart suits.
  */
 void sched_ready(struct thread *t, bool handoff);
 
@@ -37,6 +38,10 @@ void sched_current_changed(struct thread *t);
 
 /* The current thread goes behind the others of its priority. */
 void sched_yield(void);
+
+/* The thread has to wait here: a hart that idles and may run it shall take it. Within a hart-local
+ * section, too: that hart looks when it has the lock. */
+void sched_offer(const struct thread *t);
 
 /* Choose the thread that this hart runs next and switch to it; waits for interrupts while there
  * is none (without the lock). Preemption: everything else may change meanwhile. */

@@ -91,15 +91,20 @@ void thread_exception(struct thread *t)
 void thread_detach_sched(struct thread *t)
 {
 	struct sched_context *own = thread_sched(t);
+	struct thread *runner = NULL;
 
 	sched_stop(t);
-	lend_recall(t);
+	if (t->lender == NULL) {
+		runner = lend_recall(t);
+		t->time = NULL;
+	}
 	own->thread = NULL;
 	own->runner = NULL;
 	t->base_priority = 0;
-	if (t->lender == NULL) {
-		t->time = NULL;
+	if (runner != NULL) {
+		sched_ready(runner, false);
 	}
+	sched_ready(t, false); /* if it runs on what it was lent */
 }
 
 void thread_destroy(struct thread *t)

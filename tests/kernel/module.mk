@@ -17,3 +17,7 @@ HOST_TESTS += kernel_string
 kernel_string_SRC := tests/kernel/string.c kernel/string.c
 kernel_string_CFLAGS := -fno-builtin $(foreach f,memset memcpy memmove memcmp memchr strlen strnlen \
 	strcmp strncmp strchr strrchr,-D$(f)=kernel_$(f))
+
+HOST_TESTS += kernel_budgets
+kernel_budgets_SRC := tests/kernel/budgets.c kernel/sched_context.c kernel/timer.c kernel/cap.c
+kernel_budgets_CFLAGS := -DKERNEL_HOST -DVM_HOST

@@ -112,6 +112,19 @@ cap_t make_sched(unsigned priority, uint64_t slice, uint64_t mask)
 	return sched;
 }
 
+enum err sched_configure(cap_t sched, unsigned priority, uint64_t budget, uint64_t mask,
+			 uint64_t period, unsigned ceiling)
+{
+	struct message m = {.words = {sched, priority, budget, mask, period, ceiling}};
+
+	return invoke(BOOT_SLOT_HART, HART_CONFIGURE, 6, &m);
+}
+
+void main_on(uint64_t mask)
+{
+	CHECK_OK(sched_configure(BOOT_SLOT_SCHED_CONTEXT, MAIN_PRIORITY, ms(10), mask, 0, 0));
+}
+
 uint64_t query(cap_t object, enum method method, unsigned word)
 {
 	struct message m = {0};
@@ -251,6 +264,7 @@ static void clean(void)
 	if (err != ERR_OK)
 		log_print("FAIL clean revoking the arena: %d\n", (int)err);
 	workers_forget();
+	(void)sched_configure(BOOT_SLOT_SCHED_CONTEXT, MAIN_PRIORITY, ms(10), 0, 0, 0);
 	for (cap_t slot = TEST_SLOT; slot < next_slot; slot++)
 		delete_cap(slot);
 	next_slot = TEST_SLOT;

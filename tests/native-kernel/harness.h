@@ -32,7 +32,7 @@
 /* Addresses from here on belong to windows that tests attach to the program's space. */
 #define TEST_VA 0x80000000ul
 
-#define WORKERS 12
+#define WORKERS 24
 #define MAIN_PRIORITY 200
 
 struct test {
@@ -79,6 +79,17 @@ enum err revoke_cap(cap_t slot);
 enum object_type slot_type(cap_t slot);
 cap_t make_sched(unsigned priority, uint64_t slice, uint64_t mask);
 
+/* HART_CONFIGURE with all its arguments; ceiling and period may be 0. */
+enum err sched_configure(cap_t sched, unsigned priority, uint64_t budget, uint64_t mask,
+			 uint64_t period, unsigned ceiling);
+/* The main thread runs on the harts of the mask from now on, 0 = any. It is so after each test. */
+void main_on(uint64_t mask);
+/* Milliseconds in ticks. */
+static inline uint64_t ms(uint64_t milliseconds)
+{
+	return milliseconds * BOOT->timebase_hz / 1000;
+}
+
 /* Calls with results: arguments in m->words. */
 enum err invoke_n(cap_t object, enum method method, unsigned arguments, struct message *m);
 /* Result word `word` of a method without arguments; fails the test on an error. */
@@ -89,6 +100,7 @@ uint64_t kernel_entries(unsigned hart);
 struct worker {
 	cap_t thread, sched;
 	unsigned index;
+	bool used;
 	void (*run)(void *);
 	void *argument;
 	volatile bool returned;
@@ -106,6 +118,8 @@ struct worker *worker_make_in(cap_t space, cap_t cspace, void (*run)(void *), vo
 void worker_reset(struct worker *w);
 enum err worker_resume(struct worker *w);
 void worker_join(struct worker *w);
+/* Destroy what is left of its thread and scheduling context; its place is free for another. */
+void worker_end(struct worker *w);
 /* After the test's threads are destroyed. */
 void workers_forget(void);
 struct message_buffer *worker_buffer(struct worker *w);
@@ -153,11 +167,15 @@ static inline uint64_t random_below(uint64_t limit)
 /* The suites, one file each. */
 extern const struct test method_tests[], capability_tests[], ipc_tests[], notification_tests[],
 	thread_tests[], fault_tests[], schedule_tests[], window_tests[], revoke_tests[],
-	interrupt_tests[], detached_tests[], preemption_tests[];
+	interrupt_tests[], detached_tests[], preemption_tests[], budget_tests[], lending_tests[],
+	lending_end_tests[], inheritance_tests[], queue_tests[], counter_tests[], fast_tests[],
+	fast_wake_tests[];
 extern const size_t method_test_count, capability_test_count, ipc_test_count,
 	notification_test_count, thread_test_count, fault_test_count, schedule_test_count,
 	window_test_count, revoke_test_count, interrupt_test_count, detached_test_count,
-	preemption_test_count;
+	preemption_test_count, budget_test_count, lending_test_count, lending_end_test_count,
+	inheritance_test_count, queue_test_count, counter_test_count, fast_test_count,
+	fast_wake_test_count;
 #define SUITE(name, ...)                                                                           \
 	const struct test name##_tests[] = {__VA_ARGS__};                                          \
 	const size_t name##_test_count = sizeof(name##_tests) / sizeof(name##_tests[0])

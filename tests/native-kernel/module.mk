@@ -9,6 +9,10 @@ kernel_tests_SRC := $(kernel_harness_SRC) tests/native-kernel/main.c tests/nativ
 	tests/native-kernel/revoke.c tests/native-kernel/interrupts.c \
 	tests/native-kernel/detached.c tests/native-kernel/preemption.c
 
+NATIVE_TESTS += kernel_scheduling
+kernel_scheduling_SRC := $(kernel_harness_SRC) $(addprefix tests/native-kernel/,scheduling_main.c \
+	partners.c budgets.c lending.c lending_ends.c inheritance.c queues.c counters.c fast.c fast_wake.c)
+
 NATIVE_TESTS += kernel_interrupts
 kernel_interrupts_SRC := $(kernel_harness_SRC) tests/native-kernel/interrupts_main.c \
 	tests/native-kernel/interrupts.c

@@ -100,6 +100,8 @@ static bool slices_are_kept(void)
 	is_kept = ticks[0] * 5 > total && ticks[0] * 5 < total * 4;
 	for (unsigned i = 1; i < SPINNERS; i++)
 		is_kept = is_kept && ticks[i] * 15 > total && ticks[i] * 5 < total * 2;
+	for (unsigned i = 0; i < SPINNERS; i++)
+		worker_end(w[i]);
 	return is_kept;
 }
 

@@ -13,7 +13,6 @@ extern char __global_pointer$[], program_end[];
 static char stacks[WORKERS][STACK_BYTES] __attribute__((aligned(16)));
 static char tls_blocks[WORKERS][TLS_BYTES] __attribute__((aligned(16)));
 static struct worker workers[WORKERS];
-static unsigned workers_used;
 
 /* In the worker: message buffer of its own, then its function, then idle for good. */
 static void worker_main(void *argument)
@@ -34,15 +33,27 @@ struct message_buffer *worker_buffer(struct worker *w)
 
 void workers_forget(void)
 {
-	workers_used = 0;
+	for (unsigned i = 0; i < WORKERS; i++)
+		workers[i].used = false;
 }
 
 static struct worker *worker_free(void)
 {
-	if (workers_used == WORKERS)
-		test_fail("too many workers");
-	workers[workers_used].index = workers_used;
-	return &workers[workers_used++];
+	for (unsigned i = 0; i < WORKERS; i++) {
+		if (!workers[i].used) {
+			workers[i].index = i;
+			workers[i].used = true;
+			return &workers[i];
+		}
+	}
+	test_fail("too many workers");
+}
+
+void worker_end(struct worker *w)
+{
+	(void)delete_cap(w->thread);
+	(void)delete_cap(w->sched);
+	w->used = false;
 }
 
 void worker_reset(struct worker *w)
