@@ -344,7 +344,7 @@ static void idle(struct hart *hart)
 	hart->is_idle = true;
 	kernel_unlock();
 	/* Interrupts are masked in sstatus: wfi ends when one is pending, no trap is taken. */
-	__asm__ volatile("wfi" ::: "memory");
+	wait_for_interrupt();
 	kernel_lock();
 	hart->is_idle = false;
 	hart->idle_ticks += time_now() - hart->charged_since;
