@@ -318,10 +318,10 @@ void sched_set_counters(struct hart *hart, const struct thread *t)
 	}
 }
 
-static void switch_to(struct hart *hart, struct thread *t)
+static void switch_to(struct hart *hart, struct thread *t, uint64_t now)
 {
-	if (hart->charged != t->time || time_now() >= t->time->slice_end) {
-		sched_set_timer(sched_context_charge(hart, t->time, time_now()));
+	if (hart->charged != t->time || now >= t->time->slice_end) {
+		sched_set_timer(sched_context_charge(hart, t->time, now));
 	}
 	if (hart->current == t) {
 		return;
@@ -390,13 +390,13 @@ static struct thread *take_best(struct hart *hart)
 }
 
 /* The thread to run now: current if nothing better is ready. */
-static struct thread *choose(struct hart *hart)
+static struct thread *choose(struct hart *hart, uint64_t now)
 {
 	struct thread *current = hart->current;
 	bool yields = hart->yields;
 
 	if (hart->charged != NULL && hart->charged->period != 0) {
-		sched_set_timer(sched_context_charge(hart, hart->charged, time_now()));
+		sched_set_timer(sched_context_charge(hart, hart->charged, now));
 		if (current != NULL && current->state == THREAD_READY &&
 		    !thread_has_time(current)) {
 			sched_context_time_over(current);
@@ -411,7 +411,7 @@ static struct thread *choose(struct hart *hart)
 	hart->reschedule = false;
 	hart->yields = false;
 	if (current != NULL) {
-		bool slice_over = yields || time_now() >= current->time->slice_end;
+		bool slice_over = yields || now >= current->time->slice_end;
 		int best = hart->queue.top;
 
 		if (best < current->priority || (best == current->priority && !slice_over)) {
@@ -427,13 +427,15 @@ struct thread *sched_pick(void)
 	struct hart *hart = hart_current();
 
 	for (;;) {
-		struct thread *t = choose(hart);
+		/* One look for both: a budget must not end in between, unseen. */
+		uint64_t now = time_now();
+		struct thread *t = choose(hart, now);
 
 		if (t != NULL) {
 			if (t != hart->current) {
 				offer(queue_best(hart));
 			}
-			switch_to(hart, t);
+			switch_to(hart, t, now);
 			return t;
 		}
 		idle(hart);
