@@ -373,10 +373,13 @@ static struct thread *take_best(struct hart *hart)
 {
 	struct thread *best = queue_best(hart);
 
-	/* Its budget may have ended since it was queued: at most one thread for each budget. */
-	while (best != NULL && !thread_has_time(best)) {
+	/* Its budget may have ended since it was queued: at most one thread for each budget. Or it
+	 * was lent time for other harts. */
+	while (best != NULL && (!thread_has_time(best) || !hart_allows(hart, best))) {
 		queue_remove(best);
-		sched_context_time_over(best);
+		if (!thread_has_time(best)) {
+			sched_context_time_over(best);
+		}
 		sched_ready(best, true);
 		best = queue_best(hart);
 	}
@@ -403,6 +406,12 @@ static struct thread *choose(struct hart *hart, uint64_t now)
 		}
 	}
 	if (current != NULL && !thread_runnable(current)) {
+		current = NULL;
+	}
+	if (current != NULL && !hart_allows(hart, current)) {
+		/* It goes on with other time than before, lent or given back, for other harts. */
+		leave_current(hart);
+		sched_ready(current, false);
 		current = NULL;
 	}
 	if (current != NULL && !hart->reschedule) {
