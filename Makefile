@@ -23,6 +23,7 @@ APPEND ?=
 DISK ?= $(B)/disk.img
 DISK_SIZE ?= 256M
 BENCH ?= .
+SECONDS ?= 300
 TESTS ?= .
 
 TOOLS := tests/tools
@@ -85,7 +86,7 @@ HOST_BINS := $(HOST_TESTS:%=$(B)/host-tests/%)
 LINUX_BINS := $(LINUX_PROGRAMS:%=$(B)/linux/%)
 
 .PHONY: all kernel native host-tests linux archive disk setup run run-reference debug demo test test-long \
-	bench check format manual clean help
+	fuzz bench check format manual clean help
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -103,6 +104,10 @@ $(SETUP): $(TOOLS)/setup.sh
 # A Linux kernel to compare with; only `make test-long` needs it.
 .cache/reference.stamp: $(TOOLS)/setup.sh
 	@sh $(TOOLS)/setup.sh --reference
+
+# Clang, to fuzz with; only `make fuzz` and `make test-long` need it.
+.cache/fuzz.stamp: $(TOOLS)/setup.sh
+	@sh $(TOOLS)/setup.sh --fuzz
 
 # Changed flags rebuild everything: an object made with the old ones would stay.
 ALL_FLAGS := $(KERNEL_CFLAGS) $(KERNEL_ASFLAGS) $(NATIVE_CFLAGS) $(HOST_TEST_CFLAGS) $(LINUX_CFLAGS) \
@@ -266,6 +271,9 @@ test: $(TEST_INPUTS) ## run the tests [TESTS=pattern]
 
 test-long: $(TEST_INPUTS) $(B)/reference.cpio ## soaks, and the Linux programs on a real Linux
 	@B=$(B) ARCHIVE_PROGRAMS='$(ARCHIVE_PROGRAMS)' sh $(TOOLS)/run-tests.sh '$(TESTS)' $(wildcard tests/list.long tests/*/list.long)
+
+fuzz: ## fuzz the kernel's system calls, guided by coverage [SECONDS=]
+	@B=$(B) FUZZ_SECONDS='$(SECONDS)' sh tests/fuzz/guided.sh
 
 bench: $(TEST_INPUTS) ## measure, by counting instructions [BENCH=pattern]
 	@B=$(B) BENCH='$(BENCH)' sh $(TOOLS)/run-bench.sh $(wildcard tests/list.bench tests/*/list.bench)
