@@ -23,6 +23,7 @@ APPEND ?=
 DISK ?= $(B)/disk.img
 DISK_SIZE ?= 256M
 BENCH ?= .
+SECONDS ?= 300
 TESTS ?= .
 # What `make coverage` runs, and the least percentage of lines and branches it accepts.
 COVERAGE_TESTS ?= ^(native-|kernel-|vm-|device-tree|print|panic|machines|shell|demo-small|hostile|linux-|script|tools)
@@ -91,7 +92,7 @@ HOST_BINS := $(HOST_TESTS:%=$(B)/host-tests/%)
 LINUX_BINS := $(LINUX_PROGRAMS:%=$(B)/linux/%)
 
 .PHONY: all kernel native host-tests linux archive disk setup run run-reference debug demo test test-long \
-	coverage coverage-programs bench check format manual clean help
+	coverage coverage-programs fuzz bench check format manual clean help
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -109,6 +110,10 @@ $(SETUP): $(TOOLS)/setup.sh
 # A Linux kernel to compare with; only `make test-long` needs it.
 .cache/reference.stamp: $(TOOLS)/setup.sh
 	@sh $(TOOLS)/setup.sh --reference
+
+# Clang, to fuzz with; only `make fuzz` and `make test-long` need it.
+.cache/fuzz.stamp: $(TOOLS)/setup.sh
+	@sh $(TOOLS)/setup.sh --fuzz
 
 # Changed flags rebuild everything: an object made with the old ones would stay.
 ALL_FLAGS := $(KERNEL_CFLAGS) $(KERNEL_ASFLAGS) $(NATIVE_CFLAGS) $(HOST_TEST_CFLAGS) $(LINUX_CFLAGS) \
@@ -273,6 +278,9 @@ test: $(TEST_INPUTS) ## run the tests [TESTS=pattern]
 
 test-long: $(TEST_INPUTS) $(B)/reference.cpio ## soaks, and the Linux programs on a real Linux
 	@B=$(B) ARCHIVE_PROGRAMS='$(ARCHIVE_PROGRAMS)' sh $(TOOLS)/run-tests.sh '$(TESTS)' $(wildcard tests/list.long tests/*/list.long)
+
+fuzz: ## fuzz the kernel's system calls, guided by coverage [SECONDS=]
+	@B=$(B) FUZZ_SECONDS='$(SECONDS)' sh tests/fuzz/guided.sh
 
 bench: $(TEST_INPUTS) ## measure, by counting instructions [BENCH=pattern]
 	@B=$(B) BENCH='$(BENCH)' sh $(TOOLS)/run-bench.sh $(wildcard tests/list.bench tests/*/list.bench)

@@ -34,6 +34,7 @@
 	void csr_set_##name(uint64_t bits);                                                        \
 	void csr_clear_##name(uint64_t bits);
 uint64_t csr_claim_stopei(void);
+void wait_for_interrupt(void);
 #else
 #define CSR_ACCESSORS(name)                                                                        \
 	static inline uint64_t csr_read_##name(void)                                               \
@@ -63,6 +64,11 @@ static inline uint64_t csr_claim_stopei(void)
 
 	__asm__ volatile("csrrw %0, 0x15c, zero" : "=r"(value) : : "memory");
 	return value;
+}
+
+static inline void wait_for_interrupt(void)
+{
+	__asm__ volatile("wfi" ::: "memory");
 }
 #endif
 

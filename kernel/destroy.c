@@ -35,6 +35,10 @@ static bool detach_space(struct thread *t)
 static bool detach_sched(struct thread *t)
 {
 	thread_detach_sched(t);
+	/* What it was lent it keeps, and goes on with. */
+	if (thread_has_time(t)) {
+		sched_ready(t, false);
+	}
 	return true;
 }
 

@@ -2,6 +2,7 @@
 /* See lend.h. */
 #include "kernel/lend.h"
 
+#include "kernel/sched_context.h"
 #include "kernel/schedule.h"
 #include "kernel/wait_queue.h"
 
@@ -67,13 +68,19 @@ void lend_return(struct thread *t)
 
 struct thread *lend_recall(struct thread *t)
 {
+	struct hart *hart = hart_current();
 	struct thread *last = NULL;
 
 	/* At most LEND_DEPTH times (D2). */
 	while (t->time != NULL && t->time->runner != t) {
 		struct thread *runner = t->time->runner;
 
-		sched_stop(runner);
+		if (runner == hart->current) {
+			/* It is in the kernel and may be about to wait: not into a run queue. */
+			sched_context_charge(hart, NULL, time_now());
+		} else {
+			sched_stop(runner);
+		}
 		lend_return(runner);
 		if (last == NULL) {
 			last = runner;

@@ -84,7 +84,11 @@ static inline bool endpoint_try_lock(uint32_t *lock)
 	debug_assert(hart_current()->local == 1);
 
 	/* Acquire: pairs with the release below. */
+#ifdef KERNEL_HOST
+	old = __atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE);
+#else
 	__asm__ volatile("amoswap.w.aq %0, %1, (%2)" : "=&r"(old) : "r"(1), "r"(lock) : "memory");
+#endif
 	return __builtin_expect(old == 0, 1);
 }
 

@@ -66,7 +66,8 @@ static void charge(struct sched_context *sched, uint64_t since, uint64_t now)
 	}
 	refill_use(sched, since, now - since);
 	refill_merge(sched, now);
-	if (refill_at(sched, 0)->time > now && !sched->exhausted) {
+	/* Again if it was used up before: what the kernel took since may have emptied the head. */
+	if (refill_at(sched, 0)->time > now) {
 		sched->exhausted = true;
 		/* There is room: see reserve. */
 		if (timer_arm(&sched->timer, TIMER_SCHED_CONTEXT, refill_at(sched, 0)->time) !=

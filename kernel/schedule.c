@@ -285,10 +285,10 @@ void sched_set_counters(struct hart *hart, const struct thread *t)
 	}
 }
 
-static void switch_to(struct hart *hart, struct thread *t)
+static void switch_to(struct hart *hart, struct thread *t, uint64_t now)
 {
-	if (hart->charged != t->time || time_now() >= t->time->slice_end) {
-		sched_set_timer(sched_context_charge(hart, t->time, time_now()));
+	if (hart->charged != t->time || now >= t->time->slice_end) {
+		sched_set_timer(sched_context_charge(hart, t->time, now));
 	}
 	if (hart->current == t) {
 		return;
@@ -314,7 +314,7 @@ static void idle(struct hart *hart)
 	kernel_unlock();
 	debug_section_end();
 	/* Interrupts are masked in sstatus: wfi ends when one is pending, no trap is taken. */
-	__asm__ volatile("wfi" ::: "memory");
+	wait_for_interrupt();
 	debug_section_begin(NULL);
 	kernel_lock();
 	hart->is_idle = false;
@@ -343,10 +343,13 @@ static struct thread *take_best(struct hart *hart)
 {
 	struct thread *best = hart->queue.head;
 
-	/* Its budget may have ended since it was queued: at most one thread for each budget. */
-	while (best != NULL && !thread_has_time(best)) {
+	/* Its budget may have ended since it was queued: at most one thread for each budget. Or it
+	 * was lent time for other harts. */
+	while (best != NULL && (!thread_has_time(best) || !hart_allows(hart, best))) {
 		queue_remove(best);
-		sched_context_time_over(best);
+		if (!thread_has_time(best)) {
+			sched_context_time_over(best);
+		}
 		sched_ready(best, true);
 		best = hart->queue.head;
 	}
@@ -360,13 +363,13 @@ static struct thread *take_best(struct hart *hart)
 }
 
 /* The thread to run now: current if nothing better is ready. */
-static struct thread *choose(struct hart *hart)
+static struct thread *choose(struct hart *hart, uint64_t now)
 {
 	struct thread *current = hart->current;
 	bool yields = hart->yields;
 
 	if (hart->charged != NULL && hart->charged->period != 0) {
-		sched_set_timer(sched_context_charge(hart, hart->charged, time_now()));
+		sched_set_timer(sched_context_charge(hart, hart->charged, now));
 		if (current != NULL && current->state == THREAD_READY &&
 		    !thread_has_time(current)) {
 			sched_context_time_over(current);
@@ -375,13 +378,19 @@ static struct thread *choose(struct hart *hart)
 	if (current != NULL && !thread_runnable(current)) {
 		current = NULL;
 	}
+	if (current != NULL && !hart_allows(hart, current)) {
+		/* It goes on with other time than before, lent or given back, for other harts. */
+		leave_current(hart);
+		sched_ready(current, false);
+		current = NULL;
+	}
 	if (current != NULL && !hart->reschedule) {
 		return current;
 	}
 	hart->reschedule = false;
 	hart->yields = false;
 	if (current != NULL) {
-		bool slice_over = yields || time_now() >= current->time->slice_end;
+		bool slice_over = yields || now >= current->time->slice_end;
 		const struct thread *best = hart->queue.head;
 
 		if (best == NULL || best->priority < current->priority ||
@@ -398,13 +407,15 @@ struct thread *sched_pick(void)
 	struct hart *hart = hart_current();
 
 	for (;;) {
-		struct thread *t = choose(hart);
+		/* One look for both: a budget must not end in between, unseen. */
+		uint64_t now = time_now();
+		struct thread *t = choose(hart, now);
 
 		if (t != NULL) {
 			if (t != hart->current && hart->queue.head != NULL) {
 				sched_offer(hart->queue.head);
 			}
-			switch_to(hart, t);
+			switch_to(hart, t, now);
 			return t;
 		}
 		idle(hart);

@@ -3,6 +3,7 @@
 #include "kernel/invoke.h"
 #include "kernel/ipc.h"
 #include "kernel/lend.h"
+#include "kernel/notification.h"
 #include "kernel/sched_context.h"
 #include "kernel/schedule.h"
 #include "kernel/string.h"
@@ -158,6 +159,7 @@ enum err thread_bind_notification(struct invocation *call)
 	attach(&t->bound, slot, 0);
 	if (n != NULL) {
 		n->bound = t;
+		notification_signal(n, 0, false); /* a receive it is in ends for what is there */
 	}
 	return ERR_OK;
 }

@@ -36,10 +36,17 @@ static inline bool sbi_timer_is_quick(void)
 	return machine.has_sstc;
 }
 /* sbi_set_timer without the firmware: stimecmp (Sstc chapter: interrupt while time >= stimecmp). */
+#ifdef KERNEL_HOST
+static inline void sbi_set_timer_quick(uint64_t time)
+{
+	sbi_set_timer(time);
+}
+#else
 static inline void sbi_set_timer_quick(uint64_t time)
 {
 	__asm__ volatile("csrw 0x14d, %0" : : "r"(time) : "memory");
 }
+#endif
 
 /* Software interrupt to each hart of the mask (logical numbers; numbers of no hart are ignored). */
 void sbi_send_ipi(struct hart_mask harts);

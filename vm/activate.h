@@ -14,7 +14,11 @@ extern uint64_t vm_asid_generation;
 /* One instruction, where the compiler's is two: amoand.w.rl. */
 static inline void mask_clear(struct hart_mask *mask, uint32_t bits)
 {
+#ifdef VM_HOST
+	__atomic_fetch_and(&mask->bits, ~bits, __ATOMIC_RELEASE);
+#else
 	__asm__ volatile("amoand.w.rl zero, %0, (%1)" : : "r"(~bits), "r"(&mask->bits) : "memory");
+#endif
 }
 
 /*

@@ -44,6 +44,11 @@ check_packages="
 clang-format
 cppcheck
 "
+# Only `make fuzz` needs these: a compiler that instruments for coverage, and its runtime.
+fuzz_packages="
+clang
+libclang-rt-14-dev
+"
 
 say() { echo "setup: $*"; }
 
@@ -148,8 +153,9 @@ apt_update() {
 
 # ---- 1. tools on this machine -----------------------------------------------
 
+# install_host_packages [PACKAGE...]: these too.
 install_host_packages() {
-	want=$(missing $host_packages $backports_packages $check_packages)
+	want=$(missing $host_packages $backports_packages $check_packages "$@")
 	[ -n "$want" ] || return 0
 	[ "$(id -u)" = 0 ] || die "these packages are missing, and installing them needs root:" \
 		"$want" "Run make setup as root once."
@@ -165,7 +171,7 @@ install_host_packages() {
 	apt_update host "$suite and backports" "$suite-backports" Packages
 	say "installing:" $want
 	backports=$(missing $backports_packages)
-	run apt_in host apt-get install $(missing $host_packages $check_packages) \
+	run apt_in host apt-get install $(missing $host_packages $check_packages "$@") \
 		$(for package in $backports; do echo "$package/$suite-backports"; done) ||
 		run apt_in host apt-get install -t "$suite-backports" $want || {
 		show_log
@@ -254,6 +260,11 @@ fi
 command -v apt-get >/dev/null || die "there is no apt-get here; Debian 12 is needed."
 
 install_host_packages
+if [ "${1:-}" = --fuzz ]; then
+	install_host_packages $fuzz_packages
+	: >"$cache/fuzz.stamp"
+	exit 0
+fi
 fetch_source e2fsprogs "$suite" e2fsprogs
 # Only the newer suite's mirror folder is complete enough for this one.
 fetch_source device-tree-compiler "$target_suite" dtc

@@ -36,6 +36,7 @@ struct machine_counts counts;
 unsigned this_hart;
 uint64_t hot_page, hot_pages;
 jmp_buf test_failed;
+char failure_reason[256];
 bool hart_fence_i[HARTS_MAX];
 
 static struct fake_hart fake_harts[HARTS_MAX];
@@ -66,16 +67,24 @@ void fail(const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	printf("  ");
-	vprintf(format, arguments);
-	printf("\n");
+	vsnprintf(failure_reason, sizeof(failure_reason), format, arguments);
 	va_end(arguments);
+	printf("  %s\n", failure_reason);
 	longjmp(test_failed, 1);
+}
+
+void machine_restart(const struct machine_config *with)
+{
+	config = *with;
+	memset(fake_harts, 0, sizeof(fake_harts));
+	memset(&counts, 0, sizeof(counts));
+	this_hart = 0;
+	walking = false;
 }
 
 void machine_init(const struct machine_config *with)
 {
-	config = *with;
+	machine_restart(with);
 	if (memory != NULL) {
 		munmap(memory, MEMORY_BYTES);
 	}
@@ -85,10 +94,6 @@ void machine_init(const struct machine_config *with)
 		perror("mmap");
 		exit(2);
 	}
-	memset(fake_harts, 0, sizeof(fake_harts));
-	memset(&counts, 0, sizeof(counts));
-	this_hart = 0;
-	walking = false;
 }
 
 /* ---- what vm/ calls ------------------------------------------------------ */
@@ -112,7 +117,8 @@ void vm_assert(bool condition)
 	}
 }
 
-struct vm_space **vm_current_space(unsigned hart)
+/* Weak: tests/fuzz has whole harts. */
+__attribute__((weak)) struct vm_space **vm_current_space(unsigned hart)
 {
 	static struct vm_space *current[HARTS_MAX];
 
@@ -144,7 +150,7 @@ static void others_run(void)
 	walking = false;
 }
 
-bool vm_preempt_pending(void)
+__attribute__((weak)) bool vm_preempt_pending(void)
 {
 	others_run();
 	return one_in(config.preempt_one_in);

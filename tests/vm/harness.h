@@ -40,6 +40,8 @@ extern unsigned this_hart;
 extern uint64_t hot_page, hot_pages;
 
 void machine_init(const struct machine_config *with);
+/* The same, but memory stays as it is. */
+void machine_restart(const struct machine_config *with);
 
 /* A random number below `limit` (≥ 1). */
 uint64_t random_below(uint64_t limit);
@@ -55,6 +57,7 @@ _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)
 		}                                                                                  \
 	} while (0)
 extern jmp_buf test_failed;
+extern char failure_reason[256];
 
 /* A walk as hardware does it, without any cache. The leaf's entry for that very page, or 0. */
 uint64_t walk_memory(struct paddr root, uint64_t page);
