@@ -346,6 +346,8 @@ static struct thread *take_best(struct hart *hart)
 	/* Its budget may have ended since it was queued: at most one thread for each budget. Or it
 	 * was lent time for other harts. */
 	while (best != NULL && (!thread_has_time(best) || !hart_allows(hart, best))) {
+		/* Who gets the report must be queued, even if it is the thread that just waits. */
+		leave_current(hart);
 		queue_remove(best);
 		if (!thread_has_time(best)) {
 			sched_context_time_over(best);

@@ -340,8 +340,19 @@ void check_threads(void)
 	check_timers();
 }
 
+static void print_hart(const struct hart *hart)
+{
+	printf("    hart %u: current %lx%s%s, charged %lx, queue top %d, interrupts %lx, timer at %lu\n",
+	       hart->index, (uint64_t)hart->current & 0xffffff, hart->is_idle ? " idle" : "",
+	       hart->reschedule ? " reschedule" : "", (uint64_t)hart->charged & 0xffffff,
+	       hart->queue.top, hart_pending(hart->index), hart->timer_at);
+}
+
 void print_threads(void)
 {
+	for (unsigned i = 0; i < machine.hart_count; i++) {
+		print_hart(&harts[i]);
+	}
 	for (unsigned i = 0; i < live_count; i++) {
 		const struct thread *t = live[i].object;
 
