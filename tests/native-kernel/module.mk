@@ -18,7 +18,8 @@ kernel_interrupts_SRC := $(kernel_harness_SRC) tests/native-kernel/interrupts_ma
 	tests/native-kernel/interrupts.c
 
 NATIVE_TESTS += kernel_stress
-kernel_stress_SRC := $(kernel_harness_SRC) tests/native-kernel/stress.c
+kernel_stress_SRC := $(kernel_harness_SRC) tests/native-kernel/stress.c \
+	tests/native-kernel/stress_time.c
 # The same for longer.
 NATIVE_TESTS += kernel_soak
 kernel_soak_SRC := $(kernel_stress_SRC)

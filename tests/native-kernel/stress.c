@@ -24,6 +24,8 @@
 #define HOSTILE_CALLS 5000 /* in one arena: what the callers share does not last longer */
 #define HOSTILE_BITS 9	   /* log2 slots of a hostile caller's CSpace */
 
+void test_stress_time(void); /* stress_time.c */
+
 static cap_t endpoint, replies, notification;
 static volatile uint64_t calls, cancelled, served;
 
@@ -375,10 +377,11 @@ static void test_hostile(void)
 
 int main(void)
 {
-	static const struct test stress = {"stress", test_stress};
+	static const struct test stress[] = {{"stress", test_stress},
+					     {"stress-time", test_stress_time}};
 
 	harness_init();
-	run_tests(&stress, 1);
+	run_tests(stress, 2);
 	for (unsigned i = 1; i <= HOSTILE_ARENAS; i++) {
 		static char name[24];
 		struct test hostile_test = {name, test_hostile};
