@@ -71,7 +71,7 @@ enum right {
 
 /* X(name, number, object, "arguments", "results", "what it does") */
 #define METHOD_LIST(X)                                                                                           \
-	X(UNTYPED_RETYPE, 1, OBJECT_UNTYPED, "type, size bits, count 1..32, first slot", "-",                   \
+	X(UNTYPED_RETYPE, 1, OBJECT_UNTYPED, "type, size bits, count 1..32, first slot", "-",                    \
 	  "make objects in consecutive empty slots; zeroed; all or none")                                        \
 	X(UNTYPED_INFO, 2, OBJECT_UNTYPED, "-",                                                                  \
 	  "physical base, bytes, bytes used, 1 if device memory", "describe the range")                          \
