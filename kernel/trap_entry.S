@@ -22,19 +22,9 @@
 
 /* What a C function preserves, but for sp and tp. */
 .macro save_preserved thread
-	sd x3, 24(\thread)
-	sd x8, 64(\thread)
-	sd x9, 72(\thread)
-	sd x18, 144(\thread)
-	sd x19, 152(\thread)
-	sd x20, 160(\thread)
-	sd x21, 168(\thread)
-	sd x22, 176(\thread)
-	sd x23, 184(\thread)
-	sd x24, 192(\thread)
-	sd x25, 200(\thread)
-	sd x26, 208(\thread)
-	sd x27, 216(\thread)
+	.irp n, 3, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27
+	sd x\n, 8 * \n(\thread)
+	.endr
 .endm
 
 /* a0 = thread: everything else, then to user mode. */
@@ -42,23 +32,9 @@
 	csrw sscratch, a0
 	ld t0, THREAD_PC(a0)
 	csrw sepc, t0
-	ld x1, 8(a0)
-	ld x2, 16(a0)
-	ld x4, 32(a0)
-	ld x5, 40(a0)
-	ld x6, 48(a0)
-	ld x7, 56(a0)
-	ld x11, 88(a0)
-	ld x12, 96(a0)
-	ld x13, 104(a0)
-	ld x14, 112(a0)
-	ld x15, 120(a0)
-	ld x16, 128(a0)
-	ld x17, 136(a0)
-	ld x28, 224(a0)
-	ld x29, 232(a0)
-	ld x30, 240(a0)
-	ld x31, 248(a0)
+	.irp n, 1, 2, 4, 5, 6, 7, 11, 12, 13, 14, 15, 16, 17, 28, 29, 30, 31
+	ld x\n, 8 * \n(a0)
+	.endr
 	ld a0, 80(a0)
 	sret
 .endm
@@ -70,23 +46,9 @@ trap_entry:
 	csrrw tp, sscratch, tp
 	beqz tp, kernel_trap
 	/* tp = thread, sscratch = the user's tp */
-	sd x1, 8(tp)
-	sd x2, 16(tp)
-	sd x5, 40(tp)
-	sd x6, 48(tp)
-	sd x7, 56(tp)
-	sd x10, 80(tp)
-	sd x11, 88(tp)
-	sd x12, 96(tp)
-	sd x13, 104(tp)
-	sd x14, 112(tp)
-	sd x15, 120(tp)
-	sd x16, 128(tp)
-	sd x17, 136(tp)
-	sd x28, 224(tp)
-	sd x29, 232(tp)
-	sd x30, 240(tp)
-	sd x31, 248(tp)
+	.irp n, 1, 2, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 28, 29, 30, 31
+	sd x\n, 8 * \n(tp)
+	.endr
 	csrrw t0, sscratch, zero
 	csrr t1, sepc
 	csrr t2, scause
@@ -123,19 +85,9 @@ other_trap: /* a0 = thread, t1 = pc */
 	/* a0 = thread */
 	.globl trap_return
 trap_return:
-	ld x3, 24(a0)
-	ld x8, 64(a0)
-	ld x9, 72(a0)
-	ld x18, 144(a0)
-	ld x19, 152(a0)
-	ld x20, 160(a0)
-	ld x21, 168(a0)
-	ld x22, 176(a0)
-	ld x23, 184(a0)
-	ld x24, 192(a0)
-	ld x25, 200(a0)
-	ld x26, 208(a0)
-	ld x27, 216(a0)
+	.irp n, 3, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27
+	ld x\n, 8 * \n(a0)
+	.endr
 	return_to_user
 
 	/* A bug: tell about it. The stack may be what is broken. */

@@ -12,11 +12,27 @@
 	X(INT, 2)                                                                                  \
 	X(QUIT, 3)                                                                                 \
 	X(ILL, 4)                                                                                  \
-	X(TRAP, 5) X(ABRT, 6) X(BUS, 7) X(FPE, 8) X(KILL, 9) X(USR1, 10) X(SEGV, 11) X(USR2, 12)   \
-		X(PIPE, 13) X(ALRM, 14) X(TERM, 15) X(STKFLT, 16) X(CHLD, 17) X(CONT, 18)          \
-			X(STOP, 19) X(TSTP, 20) X(TTIN, 21) X(TTOU, 22) X(URG, 23) X(XCPU, 24)     \
-				X(XFSZ, 25) X(VTALRM, 26) X(PROF, 27) X(WINCH, 28) X(IO, 29)       \
-					X(PWR, 30) X(SYS, 31)
+	X(TRAP, 5)                                                                                 \
+	X(ABRT, 6)                                                                                 \
+	X(BUS, 7)                                                                                  \
+	X(FPE, 8)                                                                                  \
+	X(KILL, 9)                                                                                 \
+	X(USR1, 10)                                                                                \
+	X(SEGV, 11)                                                                                \
+	X(USR2, 12)                                                                                \
+	X(PIPE, 13)                                                                                \
+	X(ALRM, 14)                                                                                \
+	X(TERM, 15)                                                                                \
+	X(STKFLT, 16)                                                                              \
+	X(CHLD, 17)                                                                                \
+	X(CONT, 18)                                                                                \
+	X(STOP, 19)                                                                                \
+	X(TSTP, 20)                                                                                \
+	X(TTIN, 21)                                                                                \
+	X(TTOU, 22)                                                                                \
+	X(URG, 23)                                                                                 \
+	X(XCPU, 24)                                                                                \
+	X(XFSZ, 25) X(VTALRM, 26) X(PROF, 27) X(WINCH, 28) X(IO, 29) X(PWR, 30) X(SYS, 31)
 
 enum linux_signal {
 #define LINUX_SIGNAL_ENUM(name, number) LINUX_SIG##name = number,

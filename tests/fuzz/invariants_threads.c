@@ -345,7 +345,8 @@ static void print_hart(const struct hart *hart)
 	printf("    hart %u: current %lx%s%s, charged %lx, queue top %d, interrupts %lx, timer at %lu\n",
 	       hart->index, (uint64_t)hart->current & 0xffffff, hart->is_idle ? " idle" : "",
 	       hart->reschedule ? " reschedule" : "", (uint64_t)hart->charged & 0xffffff,
-	       hart->queue.top, hart_pending(hart->index), hart->timer_at);
+	       hart->queue.head != NULL ? hart->queue.head->priority : -1,
+	       hart_pending(hart->index), hart->timer_at);
 }
 
 void print_threads(void)
