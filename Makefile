@@ -92,7 +92,7 @@ HOST_BINS := $(HOST_TESTS:%=$(B)/host-tests/%)
 LINUX_BINS := $(LINUX_PROGRAMS:%=$(B)/linux/%)
 
 .PHONY: all kernel native host-tests linux archive disk setup run run-reference debug demo test test-long \
-	coverage coverage-programs fuzz bench check format manual clean help
+	coverage coverage-programs fuzz proof bench check format manual clean help
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -110,6 +110,9 @@ $(SETUP): $(TOOLS)/setup.sh
 # A Linux kernel to compare with; only `make test-long` needs it.
 .cache/reference.stamp: $(TOOLS)/setup.sh
 	@sh $(TOOLS)/setup.sh --reference
+# A model checker; without it the proofs are skipped.
+.cache/proof.stamp: $(TOOLS)/setup.sh
+	@sh $(TOOLS)/setup.sh --proof || echo "  no model checker: proofs will be skipped"
 
 # Clang, to fuzz with; only `make fuzz` and `make test-long` need it.
 .cache/fuzz.stamp: $(TOOLS)/setup.sh
@@ -276,11 +279,13 @@ TEST_INPUTS := $(KERNEL) $(ARCHIVE) $(NATIVE:%=$(B)/native/%.stripped) \
 test: $(TEST_INPUTS) ## run the tests [TESTS=pattern]
 	@B=$(B) ARCHIVE_PROGRAMS='$(ARCHIVE_PROGRAMS)' sh $(TOOLS)/run-tests.sh '$(TESTS)' $(wildcard tests/list tests/*/list)
 
-test-long: $(TEST_INPUTS) $(B)/reference.cpio ## soaks, and the Linux programs on a real Linux
+test-long: $(TEST_INPUTS) $(B)/reference.cpio .cache/proof.stamp ## soaks, and the Linux programs on a real Linux
 	@B=$(B) ARCHIVE_PROGRAMS='$(ARCHIVE_PROGRAMS)' sh $(TOOLS)/run-tests.sh '$(TESTS)' $(wildcard tests/list.long tests/*/list.long)
 
 fuzz: ## fuzz the kernel's system calls, guided by coverage [SECONDS=]
 	@B=$(B) FUZZ_SECONDS='$(SECONDS)' sh tests/fuzz/guided.sh
+proof: .cache/proof.stamp ## bounded proofs of capabilities [TESTS=pattern PROOF_LONG=1]
+	@B=$(B) sh $(TOOLS)/run-tests.sh '$(TESTS)' tests/proof/list.long
 
 bench: $(TEST_INPUTS) ## measure, by counting instructions [BENCH=pattern]
 	@B=$(B) BENCH='$(BENCH)' sh $(TOOLS)/run-bench.sh $(wildcard tests/list.bench tests/*/list.bench)

@@ -245,6 +245,53 @@ fetch_riscv64() {
 	mark_done "riscv64-$package"
 }
 
+# ---- 4. a model checker, for this machine ------------------------------------
+
+# fetch_proof: CBMC and the CaDiCaL solver from the newer suite, with the
+# libraries they need, into .cache/proof. They want a newer libc than this
+# machine's: .cache/proof/cbmc and the like start them through the loader that
+# came with it.
+fetch_proof() {
+	is_done proof && return 0
+	find_mirror
+	apt_new proof
+	apt_foreign "$(dpkg --print-architecture)"
+	echo "deb ${option}$mirror $target_suite main" >"$dir/sources.d/proof.list"
+	apt_update proof "tools of $target_suite" "$target_suite" Packages
+	say "fetching cbmc and cadical"
+	run apt_in proof apt-get install --download-only cbmc cadical || {
+		show_log
+		die "cbmc and cadical could not be fetched. Full log: $log"
+	}
+	rm -rf "$cache/proof" "$cache/proof.new" "$cache/proof.all"
+	mkdir -p "$cache/proof.new/bin" "$cache/proof.new/lib" "$cache/proof.all"
+	for package in "$cache"/apt/proof/archives/*.deb; do
+		dpkg-deb -x "$package" "$cache/proof.all"
+	done
+	# The compiler that comes along is not needed: cbmc calls this machine's.
+	find "$cache/proof.all" -name '*.so.*' ! -type d | while read -r library; do
+		cp -L "$library" "$cache/proof.new/lib/" 2>/dev/null || true
+	done
+	cp -L "$(find "$cache/proof.all" -name 'ld-linux*.so*' ! -type d | head -n 1)" \
+		"$cache/proof.new/lib/loader"
+	for program in cbmc goto-cc goto-instrument cadical; do
+		cp "$cache/proof.all/usr/bin/$program" "$cache/proof.new/bin/"
+		cat >"$cache/proof.new/$program" <<-WRAPPER
+			#!/bin/sh
+			here=\$(dirname "\$0")
+			exec "\$here/lib/loader" --library-path "\$here/lib" "\$here/bin/$program" "\$@"
+		WRAPPER
+		chmod +x "$cache/proof.new/$program"
+		run "$cache/proof.new/$program" --version || {
+			show_log
+			die "$program was fetched but does not start. Full log: $log"
+		}
+	done
+	rm -rf "$cache/proof.all" "$cache/apt/proof/archives"
+	mv "$cache/proof.new" "$cache/proof"
+	mark_done proof
+}
+
 # ---- all of it --------------------------------------------------------------
 
 mkdir -p "$marks"
@@ -274,6 +321,10 @@ if [ "${1:-}" = --reference ]; then
 	fetch_riscv64 linux-image-riscv64 './boot/*' '*/virtio_blk.ko*' '*/virtio_mmio.ko*' \
 		'*/fs/ext4/*' '*/fs/jbd2/*' '*/mbcache.ko*' '*/crc16.ko*' '*/crc32c*' '*/libcrc32c.ko*'
 	: >"$cache/reference.stamp"
+fi
+if [ "${1:-}" = --proof ]; then
+	fetch_proof
+	: >"$cache/proof.stamp"
 fi
 
 : >"$cache/setup.stamp"
