@@ -7,8 +7,6 @@
 
 #include <stdio.h>
 
-#include "servers/lib/objects.h"
-
 #define STACK_NEAR (64ull * 1024) /* bytes around the stack pointer that a stack access may hit */
 
 /* Privileged spec, table of scause values. */
@@ -47,8 +45,8 @@ static void page_fault(struct thread *t, uint64_t address, uint64_t pager_code)
 		signal_force(t, LINUX_SIGBUS, CODE_BUS_ADRERR, address);
 		break;
 	case PAGER_FAULT_NO_MEMORY:
-		log_print("process: out of memory: killing %s (pid %d)\n", t->comm,
-			  (int)t->process->pid);
+		tty_report("process: out of memory: killing %s (pid %d)\n", t->comm,
+			   (int)t->process->pid);
 		t->process->core->may_die = true;
 		signal_send_thread(t, LINUX_SIGKILL, NULL);
 		break;
@@ -162,18 +160,18 @@ void fault_report(struct thread *t, int number)
 	char text[64];
 
 	if (f->bad_frame) {
-		log_print("fault: %s (pid %d): %s: no room for a signal frame on the stack\n",
-			  t->comm, pid, name);
+		tty_report("fault: %s (pid %d): %s: no room for a signal frame on the stack\n",
+			   t->comm, pid, name);
 	} else if (!t->core->in_exception || f->pc == 0) {
 		return;
 	} else if (number == LINUX_SIGSEGV || number == LINUX_SIGBUS) {
-		log_print("fault: %s (pid %d): %s at pc 0x%lx: %s address 0x%lx: %s\n", t->comm,
-			  pid, name, (unsigned long)f->pc, access_name(f->cause),
-			  (unsigned long)f->value,
-			  is_misaligned(f->cause) ? "misaligned"
-						  : reason_name(t, text, sizeof(text)));
+		tty_report("fault: %s (pid %d): %s at pc 0x%lx: %s address 0x%lx: %s\n", t->comm,
+			   pid, name, (unsigned long)f->pc, access_name(f->cause),
+			   (unsigned long)f->value,
+			   is_misaligned(f->cause) ? "misaligned"
+						   : reason_name(t, text, sizeof(text)));
 	} else {
-		log_print("fault: %s (pid %d): %s at pc 0x%lx\n", t->comm, pid, name,
-			  (unsigned long)f->pc);
+		tty_report("fault: %s (pid %d): %s at pc 0x%lx\n", t->comm, pid, name,
+			   (unsigned long)f->pc);
 	}
 }

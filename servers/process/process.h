@@ -323,6 +323,9 @@ bool files_start(void);
 void files_stop(void);
 /* Bits 0-7 of the notification have come. */
 void files_event(uint64_t bits);
+/* Print a line of at most 255 bytes on the console, between what programs print there and not within;
+ * to the system log if the terminal takes nothing now. */
+void tty_report(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* pid 1: descriptors 0-2 on the console, controlling tty of its session, cwd and root "/". */
 int64_t files_start_init(struct process *init);
 

@@ -9,8 +9,11 @@
  */
 #include "servers/process/tty.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "servers/lib/objects.h"
 #include "servers/lib/startup.h"
 #include "servers/protocol/serial.h"
 
@@ -81,6 +84,27 @@ void tty_flush(struct tty *tty)
 			return;
 		}
 	}
+}
+
+void tty_report(const char *format, ...)
+{
+	char text[256];
+	va_list arguments;
+	int n;
+
+	va_start(arguments, format);
+	n = vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	n = n < (int)sizeof(text) ? n : (int)sizeof(text) - 1;
+	if (n <= 0) {
+		return;
+	}
+	if (serial_cap == 0 || tty_line_room(&console.line) < (size_t)n) {
+		log_print("%s", text);
+		return;
+	}
+	tty_line_write(&console.line, (const uint8_t *)text, (size_t)n);
+	tty_flush(&console);
 }
 
 /* Take what has come over the wire, as far as there is room for it. */

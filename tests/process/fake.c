@@ -96,13 +96,28 @@ enum err ipc_reply(cap_t reply, struct message *m)
 	return ERR_OK;
 }
 
-void log_print(const char *format, ...)
+static void log_append(const char *format, va_list list)
 {
 	size_t used = strlen(fake_log);
+
+	vsnprintf(fake_log + used, sizeof(fake_log) - used, format, list);
+}
+
+void log_print(const char *format, ...)
+{
 	va_list list;
 
 	va_start(list, format);
-	vsnprintf(fake_log + used, sizeof(fake_log) - used, format, list);
+	log_append(format, list);
+	va_end(list);
+}
+
+void tty_report(const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	log_append(format, list);
 	va_end(list);
 }
 
