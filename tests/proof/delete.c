@@ -15,6 +15,7 @@
  * Fails if a capability, or a slot embedded in an object, outlives the object,
  * or if deleting goes beyond what the object owns.
  */
+#include "tests/proof/objects.h"
 #include "tests/proof/state.h"
 
 #include "kernel/objects.h"
@@ -218,6 +219,7 @@ static void part(void)
 	is_bank = before.data[FROM].object == &bank && before.data[FROM].primary;
 	is_done = delete_leaf(slot_at(FROM));
 	state_read(&after);
+	check(is_done == !interrupted, "delete: done if the object is");
 	for (unsigned i = 0; i < K; i++) {
 		bool goes = i == FROM || (is_bank && i == SPACE);
 

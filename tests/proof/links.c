@@ -17,6 +17,7 @@
  * Fails if a link is not set or not cleared, a right or a badge is not
  * checked, or a loop goes over what the slot does not own.
  */
+#include "tests/proof/objects.h"
 #include "tests/proof/state.h"
 
 #include "kernel/invoke.h"
@@ -295,6 +296,7 @@ static void operation(void)
 	if (err != ERR_OK && err != CAP_PREEMPTED) {
 		return;
 	}
+	check(err == CAP_PREEMPTED || !interrupted, "delete: not done before all is done");
 	for (unsigned i = 0; i < K; i++) {
 		check_goes(err, i);
 	}

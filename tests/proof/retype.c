@@ -3,6 +3,7 @@
  * untyped_retype on any untyped memory (any base and size below 256 GiB,
  * any watermark) with any arguments, into a CSpace of 2^CSPACE_BITS slots with
  * any content. TYPE is the type asked for; without it, any that cannot be made.
+ * FIXED: memory of one size at one place.
  *
  * Earlier children lie below the watermark. New objects lie behind it, inside
  * the memory, aligned to their size, one behind the other, and the watermark
@@ -103,7 +104,8 @@ bool thread_preempt_pending(void)
 void *memset(void *to, int value, size_t size)
 {
 	check(to == &place && value == 0, "zeroing: zero");
-	check(place_paddr >= mark && size <= base + untyped.badge - place_paddr,
+	check(place_paddr >= mark && place_paddr - base <= untyped.badge &&
+		      size <= untyped.badge - (place_paddr - base),
 	      "zeroing: behind the watermark, inside the memory");
 	if (watched >= place_paddr && watched - place_paddr < size) {
 		watched_is_dirty = false;
@@ -163,7 +165,7 @@ static void any_state(void)
 	caller.cspace.object = nondet_bool() ? &memory.header : NULL;
 #ifdef FIXED
 	base = 0x80000000;
-	untyped.badge = 2 * PAGE_SIZE;
+	untyped.badge = 1ull << 26;
 #else
 	base = any_units();
 	untyped.badge = any_units();
@@ -193,7 +195,7 @@ static void any_arguments(void)
 	call.arguments[0] = nondet_long();
 	assume(call.arguments[0] == OBJECT_NONE || call.arguments[0] > OBJECT_BINDING);
 #endif
-#ifdef FROM /* else any: costly, so with FIXED */
+#ifdef FROM /* else any, which is cheap with FIXED */
 	FIRST = FROM;
 #endif
 #ifdef BITS /* one case of many, which together are all */
@@ -214,9 +216,9 @@ static unsigned bits_of(uint64_t type, uint64_t wanted)
 	case OBJECT_ENDPOINT:
 	case OBJECT_REPLY:
 		return 6;
-	case OBJECT_SCHED_CONTEXT:
 	case OBJECT_NOTIFICATION:
 		return 7;
+	case OBJECT_SCHED_CONTEXT:
 	case OBJECT_BINDING:
 		return 8;
 	case OBJECT_WINDOW:
@@ -301,7 +303,9 @@ static void check_made(unsigned bits)
 			check(slot->badge == 1ull << bits, "size as asked");
 			check(at >= end && (at & ((1ull << bits) - 1)) == 0,
 			      "behind the former, aligned");
-			check(slot->badge <= base + untyped.badge - at, "inside");
+			check(at - base <= untyped.badge &&
+				      slot->badge <= untyped.badge - (at - base),
+			      "inside");
 			check(slot->used == (untyped_was.used & UNTYPED_DEVICE) &&
 				      slot->zeroed == 0,
 			      "unused, of the same kind, not taken for zeroed");
@@ -323,7 +327,7 @@ static void check_made(unsigned bits)
 	check(!is_device(&untyped), "no object in device memory");
 	check((at & (size - 1)) == 0, "aligned");
 	check(first <= at && first >= mark, "behind the watermark");
-	check(at - base < untyped.badge && size <= base + untyped.badge - at, "inside");
+	check(at - base <= untyped.badge && size <= untyped.badge - (at - base), "inside");
 	check(at + size == base + used_of(&untyped), "the watermark is behind them");
 	check(watched < first || watched >= at + size || !watched_is_dirty, "objects are zero");
 #if TYPE == 2
