@@ -16,7 +16,7 @@ if ! "${PROOF_TOOLS:-.cache/proof}/cbmc" --version >/dev/null 2>&1; then
 fi
 sh "$here/prove.sh" --list | grep -E -- "$pattern" |
 	if [ "${PROOF_LONG:-}" = 1 ]; then cat; else grep -v -- '-long$'; fi |
-	xargs -P "${PROOF_JOBS:-1}" -I NAME sh -c '
+	xargs -P "${PROOF_JOBS:-2}" -I NAME sh -c '
 		start=$(date +%s)
 		status=0
 		found=$(sh "$1" "$2" NAME) || status=$?

@@ -51,19 +51,20 @@ table() {
 		done
 		for leaf in 1 2 3 4 5; do
 			[ $from != 3 ] || [ $leaf = 1 ] || continue
+			[ $from$leaf != 04 ] || continue # C3: a CSpace is not in itself
 			echo delete-leaf$leaf-$from delete cap -DPART=2 -DK=6 -DFROM=$from -DLEAF=$leaf -u=8
 		done
 	done
-	# Retype, by type; then with any first slot, in a memory of one size.
+	# Retype, by type: into any slots, out of one memory; then into fixed slots, out of any memory.
 	for type in 0 1 2 3 4 5 6 7 8 9 10 11 12; do
 		define=-DTYPE=$type
 		[ $type != 0 ] || define=
-		echo retype-$type retype cap,untyped $define -DFROM=1 -u=5 object_init.0=9
+		long=-long
+		case $type in 0 | 1 | 5 | 12) long= ;; esac
+		echo retype-$type retype cap,untyped $define -DFIXED -u=5 object_init.0=9
+		echo retype-any-$type$long retype cap,untyped $define -DFROM=1 -u=5 object_init.0=9
 	done
-	for from in 2 3; do
-		echo retype-5-slot$from-long retype cap,untyped -DTYPE=5 -DFROM=$from -u=5 object_init.0=9
-	done
-	echo retype-slots retype cap,untyped -DTYPE=5 -DFIXED -u=5 object_init.0=9
+	echo retype-any-5-second-long retype cap,untyped -DTYPE=5 -DFROM=2 -u=5 object_init.0=9
 }
 
 if [ "$1" = --list ]; then
