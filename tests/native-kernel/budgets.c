@@ -5,15 +5,12 @@
  * servers do for it, if a context stays exhausted or is forgotten, and if
  * ceilings, limits and reports are not as kernel/abi says.
  *
- * Shares are measured in the kernel's ticks. Emulated time runs on while a busy
- * build machine runs something else, so each is tried in some rounds, of which
- * one has to be good; a kernel that does not enforce budgets fails all.
+ * Shares are measured in the kernel's ticks, which run on while a busy build
+ * machine does something else: so only on 1 hart, where the list counts
+ * instructions. On more, reports tell when a budget ended and comes back.
  */
-#include <stdio.h>
-
 #include "tests/native-kernel/partners.h"
 
-#define ROUNDS 8
 #define PERIOD ms(40)
 #define ENFORCED_MAX 64 /* contexts with a period: documented limit of the kernel */
 
@@ -27,22 +24,23 @@ static uint64_t used(const struct worker *w)
 
 /* --- shares ------------------------------------------------------------------------ */
 
-/* Is the use of an interval about what the budget allows in it? A period more, some latency. */
-static bool is_share(uint64_t ticks, uint64_t interval, uint64_t budget, uint64_t period)
+/* Is the use of an interval what the budget of each PERIOD allows? One more or less at the ends. */
+static bool is_share(uint64_t ticks, uint64_t interval, uint64_t budget)
 {
-	uint64_t expected = budget * (interval / period);
+	uint64_t expected = budget * (interval / PERIOD);
 
-	return ticks > expected / 3 && ticks < 2 * expected + 2 * budget;
+	return ticks > expected - budget && ticks < expected + budget + ms(1) / 2;
 }
 
 /* Two budgets on one hart, and a thread without that gets the rest. */
-static bool shares_are_kept(void)
+static void test_shares(void)
 {
 	static const unsigned parts[2] = {10, 5}; /* 1/n of the time */
 	struct worker *w[3];
 	uint64_t before[3], from, interval;
-	bool is_kept = true;
 
+	if (BOOT->hart_count > 1)
+		return;
 	for (unsigned i = 3; i-- > 0;)
 		w[i] = spinner_start(i, 80 - i, last_hart());
 	for (unsigned i = 0; i < 2; i++)
@@ -55,42 +53,26 @@ static bool shares_are_kept(void)
 	sleep_us(240000);
 	interval = time_ticks() - from;
 	for (unsigned i = 0; i < 2; i++)
-		is_kept = is_kept &&
-			  is_share(used(w[i]) - before[i], interval, PERIOD / parts[i], PERIOD);
-	is_kept = is_kept && used(w[2]) - before[2] > interval / 3;
-	for (unsigned i = 0; i < 3; i++)
-		worker_end(w[i]);
-	return is_kept;
+		CHECK(is_share(used(w[i]) - before[i], interval, PERIOD / parts[i]));
+	CHECK(used(w[2]) - before[2] > interval * 7 / 10 - ms(2));
 }
-
-static void test_shares(void)
-{
-	bool is_kept = false;
-
-	for (unsigned round = 0; round < ROUNDS && !is_kept; round++)
-		is_kept = shares_are_kept();
-	CHECK(is_kept);
-}
-
-static char measured[80];
 
 /* The work is done by servers, a chain of `depth`: the client pays for it. */
-static bool calls_are_paid(unsigned depth, bool is_passive, uint64_t mask)
+static void calls_are_paid(unsigned depth, bool is_passive)
 {
 	struct client *c = &clients[0];
 	uint64_t before, from, interval, ticks, of_servers = 0;
-	bool is_paid;
 
 	for (unsigned i = depth; i-- > 0;) {
-		server_start(&servers[i], 120, mask);
+		server_start(&servers[i], 120, 0);
 		servers[i].next = i + 1 < depth ? &servers[i + 1] : NULL;
 		servers[i].work = ms(1) / 10;
 		if (is_passive)
 			server_passive(&servers[i]);
 	}
-	client_make(c, &servers[0], ~0u, 110, mask);
+	client_make(c, &servers[0], ~0u, 110, 0);
 	c->adds = depth;
-	CHECK_OK(sched_configure(c->worker->sched, 110, PERIOD / 5, mask, PERIOD, 0));
+	CHECK_OK(sched_configure(c->worker->sched, 110, PERIOD / 5, 0, PERIOD, 0));
 	CHECK_OK(worker_resume(c->worker));
 	sleep_us(40000);
 	before = used(c->worker);
@@ -102,27 +84,18 @@ static bool calls_are_paid(unsigned depth, bool is_passive, uint64_t mask)
 	ticks = used(c->worker) - before;
 	for (unsigned i = 0; i < depth; i++)
 		of_servers += used(servers[i].worker);
-	snprintf(measured, sizeof(measured), "%lu of %lu ticks, its servers %lu", ticks, interval,
-		 of_servers);
-	is_paid = is_share(ticks, interval, PERIOD / 5, PERIOD) && of_servers < ticks / 3;
+	CHECK(is_share(ticks, interval, PERIOD / 5));
+	CHECK(of_servers < ticks / 3);
 	CHECK_EQUAL(c->wrong, 0);
 	worker_end(c->worker);
 	for (unsigned i = 0; i < depth; i++)
 		worker_end(servers[i].worker);
-	return is_paid;
 }
 
 static void test_calls_paid(void)
 {
-	for (unsigned kind = 0; kind < 8; kind++) {
-		bool is_paid = false;
-
-		for (unsigned round = 0; round < ROUNDS && !is_paid; round++)
-			is_paid = calls_are_paid(1 + 2 * (kind & 1), (kind & 2) != 0,
-						 (kind & 4) != 0 ? 0 : last_hart());
-		if (!is_paid)
-			test_fail("kind %u: %s", kind, measured);
-	}
+	for (unsigned kind = 0; BOOT->hart_count == 1 && kind < 4; kind++)
+		calls_are_paid(1 + 2 * (kind & 1), (kind & 2) != 0);
 }
 
 /* Nobody else is there: an exhausted thread does not run, and says so; then it runs again. */
@@ -329,7 +302,7 @@ static void test_report(void)
 	cap_t endpoint = make_object(OBJECT_ENDPOINT), reply = make_object(OBJECT_REPLY);
 	struct worker *w = spinner_start(0, 100, last_hart());
 	struct message m = {0};
-	uint64_t last = 0;
+	uint64_t last = 0, again = 0;
 
 	CHECK_OK(set_handler(w->thread, endpoint, 99, HANDLER_EXHAUSTION));
 	CHECK_EQUAL(ipc_receive_nb(endpoint, reply, &m), ERR_WOULD_BLOCK);
@@ -339,8 +312,11 @@ static void test_report(void)
 		CHECK_EQUAL(m.tag, MESSAGE_TAG(LABEL_EXHAUSTED, 2));
 		CHECK_EQUAL(m.badge, 99);
 		CHECK(m.words[0] > last && m.words[0] <= used(w));
+		if (BOOT->hart_count > 1 && i > 0) /* nothing else runs there: in one piece */
+			CHECK(m.words[0] >= last + ms(1) && m.words[1] >= again + ms(50));
 		last = m.words[0];
-		CHECK(m.words[1] < time_ticks() + ms(50));
+		again = m.words[1];
+		CHECK(again < time_ticks() + ms(50));
 		CHECK_EQUAL(thread_state(w->thread), THREAD_WAITING_REPLY);
 		uint64_t seen = spins[0];
 		if (i == 1) { /* the replenishment alone does not make it run */
@@ -349,7 +325,6 @@ static void test_report(void)
 		}
 		m.tag = 0;
 		CHECK_OK(ipc_reply(reply, &m));
-		WAIT_UNTIL(spins[0] != seen);
 	}
 	/* A handler that gives it more. */
 	CHECK_OK(ipc_receive(endpoint, reply, &m));
@@ -366,14 +341,12 @@ static void test_report(void)
 	CHECK_OK(sched_configure(w->sched, 100, ms(1), last_hart(), ms(50), 0));
 	CHECK_OK(ipc_receive(endpoint, reply, &m));
 	CHECK_OK(delete_cap(reply));
-	uint64_t seen = spins[0];
-	WAIT_UNTIL(spins[0] != seen);
+	WAIT_UNTIL(used(w) > m.words[0]);
 	WAIT_UNTIL(thread_state(w->thread) == THREAD_SENDING);
 	CHECK_OK(
 		set_handler(w->thread, 0, 0, 0)); /* it would be stopped else, as by an exception */
 	CHECK_OK(delete_cap(endpoint));
-	seen = spins[0];
-	WAIT_UNTIL(spins[0] != seen);
+	wait_moves(&spins[0]);
 }
 
 /* It is the client's budget that ends while a server works: nobody is told, the server goes on. */

@@ -8,7 +8,7 @@
 #include "servers/lib/runtime.h"
 
 #define HEAP_BYTES 65536
-#define WAIT_SECONDS 5
+#define WAIT_SECONDS 20
 #define NOTES 200
 
 static jmp_buf test_over;

@@ -135,6 +135,21 @@ bool thread_suspended(cap_t thread);
 			wait_a_moment(wait_from, __FILE_NAME__, __LINE__, #condition);             \
 	} while (0)
 void wait_a_moment(uint64_t since, const char *file, int line, const char *what);
+
+/*
+ * Checks a share of time, which `condition` measures anew each time. Emulated
+ * time runs on while a busy build machine runs something else, so one good
+ * round will do; a kernel that does not keep shares fails all.
+ */
+#define CHECK_SHARE(condition)                                                                     \
+	do {                                                                                       \
+		unsigned rounds_left = SHARE_ROUNDS;                                               \
+		while (!(condition))                                                               \
+			if (--rounds_left == 0)                                                    \
+				test_fail("%s:%d never so: %s", __FILE_NAME__, __LINE__,           \
+					  #condition);                                             \
+	} while (0)
+#define SHARE_ROUNDS 100
 void sleep_us(uint64_t us);
 
 /* A second space in which the whole program is mapped like in its own. */

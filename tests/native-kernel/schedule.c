@@ -105,18 +105,10 @@ static bool slices_are_kept(void)
 	return is_kept;
 }
 
-/*
- * Threads of one priority on one hart share it by their slices. The emulated
- * time runs on while a busy build machine runs something else, so one bad
- * round of some proves nothing; a scheduler that ignores slices fails all.
- */
+/* Threads of one priority on one hart share it by their slices. */
 static void test_slices(void)
 {
-	bool is_kept = false;
-
-	for (unsigned round = 0; round < 6 && !is_kept; round++)
-		is_kept = slices_are_kept();
-	CHECK(is_kept);
+	CHECK_SHARE(slices_are_kept());
 }
 
 /* Extreme slices: the thread gets on, and so do the others. */

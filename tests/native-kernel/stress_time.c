@@ -236,5 +236,5 @@ void test_stress_time(void)
 	}
 	for (unsigned i = 0; i < PARTNERS; i++)
 		CHECK_EQUAL(partners[i].wrong, 0);
-	CHECK(done > ROUNDS / 4);
+	CHECK(done > ROUNDS / 20);
 }
