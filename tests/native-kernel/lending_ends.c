@@ -301,8 +301,8 @@ static void test_two_servers(void)
 	a->hold = true;
 	b->hold = true;
 	client_start(&clients[0], a, 1, 100, 0);
+	server_wait_busy(a); /* it waits for longer than b */
 	client_start(&clients[1], a, 1, 100, 0);
-	server_wait_busy(a);
 	server_wait_busy(b);
 	/* The first one's client goes; the next caller helps it, until the other is free. */
 	CHECK_OK(delete_cap(clients[0].worker->thread));
