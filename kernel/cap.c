@@ -87,6 +87,8 @@ void cap_insert(struct cap_slot *child, struct cap_slot *parent, enum object_typ
 	child->zeroed = 0;
 	child->badge = badge;
 	child->used = 0;
+	child->wasted = 0;
+	child->device = false;
 	child->child = NULL;
 	link_child(child, parent);
 }

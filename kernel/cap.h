@@ -50,15 +50,25 @@ struct cap_slot {
 	uint8_t rights;
 	uint8_t role; /* enum cap_role */
 	bool primary;
-	uint32_t zeroed; /* UNTYPED: 64-byte units from the base that need no zeroing any more */
-	uint64_t badge;	 /* UNTYPED: size in bytes */
-	uint64_t used;	 /* UNTYPED: bytes from the base in use; bit 63: device memory */
+	uint32_t zeroed;    /* UNTYPED: 64-byte units from the base that need no zeroing any more */
+	uint64_t badge;	    /* UNTYPED: size in bytes */
+	uint64_t used : 39; /* UNTYPED: bytes from the base in use */
+	uint64_t wasted : 24; /* UNTYPED: 64-byte units of these that alignment left out */
+	uint64_t device : 1;  /* UNTYPED: device memory */
 	struct cap_slot *parent, *child, *next,
 		*previous; /* derivation tree; next, previous: siblings */
 };
 _Static_assert(sizeof(struct cap_slot) == 64, "documented in kernel/abi/object.h");
 
-#define UNTYPED_DEVICE (1ull << 63)
+/* Bytes of an untyped capability at the most, and of its waste that are counted. */
+#define UNTYPED_BITS_MOST 38
+#define UNTYPED_WASTE_UNITS_MOST ((1u << 24) - 1)
+
+/* At most 1 << UNTYPED_BITS_MOST. */
+static inline void cap_set_used(struct cap_slot *untyped, uint64_t bytes)
+{
+	untyped->used = bytes & ((2ull << UNTYPED_BITS_MOST) - 1);
+}
 
 /* Not an ABI error: the trap code restarts the system call. */
 #define CAP_PREEMPTED ((enum err)1000)
@@ -77,7 +87,12 @@ void cap_insert(struct cap_slot *child, struct cap_slot *parent, enum object_typ
 		void *object, unsigned rights, uint64_t badge);
 /* Derive: a copy with at most `rights`; badge 0 keeps the source's. Not for untyped memory. */
 void cap_derive(struct cap_slot *child, struct cap_slot *source, unsigned rights, uint64_t badge);
-/* Move to the empty slot `to`. */
+/* Not a primary CSpace (C3), and no children: these know their parent's address. */
+static inline bool cap_may_move(const struct cap_slot *slot)
+{
+	return slot->child == NULL && !(slot->type == OBJECT_CSPACE && slot->primary);
+}
+/* Move to the empty slot `to`. Precondition: cap_may_move. */
 void cap_move(struct cap_slot *to, struct cap_slot *from);
 /* Take a slot without children out of the tree and empty it. Nothing else happens. */
 void cap_remove(struct cap_slot *slot);

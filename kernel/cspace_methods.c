@@ -39,8 +39,7 @@ enum err cspace_move(struct invocation *call)
 	if (err != ERR_OK) {
 		return err;
 	}
-	/* A primary CSpace stays (C3); children know their parent's address. */
-	if (from->child != NULL || (from->type == OBJECT_CSPACE && from->primary)) {
+	if (!cap_may_move(from)) {
 		return ERR_BUSY;
 	}
 	cap_move(to, from);

@@ -150,7 +150,7 @@ static bool pool_destroy(struct pool_object *pool)
 		if (pool->extents[i].type == OBJECT_NONE) {
 			continue;
 		}
-		pool->extents[i].parent->used &= UNTYPED_DEVICE;
+		pool->extents[i].parent->used = 0;
 		cap_remove(&pool->extents[i]);
 	}
 	return true;
@@ -282,7 +282,8 @@ enum err cap_revoke(struct cap_slot *slot)
 	enum err err = delete_below(slot);
 
 	if (err == ERR_OK && slot->type == OBJECT_UNTYPED) {
-		slot->used &= UNTYPED_DEVICE;
+		slot->used = 0;
+		slot->wasted = 0;
 		slot->zeroed = 0;
 	}
 	return err;

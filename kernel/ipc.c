@@ -74,25 +74,39 @@ static void copy_words(struct thread *from, struct thread *to, unsigned words)
 	}
 }
 
-/* Derive the capabilities named by the sender into the slots named by the receiver; how many. */
-static unsigned copy_caps(struct thread *from, struct thread *to, unsigned caps)
+/* What the endpoint capability needs for capability i of the sender's buffer. */
+static unsigned right_to_send(struct thread *from, unsigned i)
 {
-	unsigned done;
+	return (thread_buffer(from)->send_caps[i] & MESSAGE_CAP_MOVE) != 0 ? RIGHT_GRANT
+									   : RIGHT_SHARE;
+}
 
-	for (done = 0; done < caps; done++) {
-		struct cap_slot *source;
-		struct cap_slot *target;
+/* Capability i, from the slot named by the sender into the one named by the receiver. */
+static bool send_cap(struct thread *from, struct thread *to, unsigned i)
+{
+	unsigned needed = right_to_send(from, i); /* the buffer may have changed since the check */
+	struct cap_slot *source;
+	struct cap_slot *target;
 
-		if (cap_lookup(from->cspace.object, thread_buffer(from)->send_caps[done],
-			       &source) != ERR_OK ||
-		    source->type == OBJECT_UNTYPED ||
-		    cap_lookup_empty(to->cspace.object, thread_buffer(to)->receive_caps[done],
-				     &target) != ERR_OK) {
-			break;
-		}
-		cap_derive(target, source, RIGHTS_ALL, 0);
+	if ((from->send_rights & needed) == 0 ||
+	    cap_lookup(from->cspace.object, thread_buffer(from)->send_caps[i] & ~MESSAGE_CAP_MOVE,
+		       &source) != ERR_OK ||
+	    cap_lookup_empty(to->cspace.object, thread_buffer(to)->receive_caps[i], &target) !=
+		    ERR_OK) {
+		return false;
 	}
-	return done;
+	if (needed == RIGHT_GRANT) {
+		if (!cap_may_move(source)) {
+			return false;
+		}
+		cap_move(target, source);
+		return true;
+	}
+	if (source->type == OBJECT_UNTYPED) {
+		return false;
+	}
+	cap_derive(target, source, RIGHTS_ALL, 0);
+	return true;
 }
 
 static void put_words(struct thread *to, uint32_t label, const uint64_t *words, unsigned n)
@@ -109,13 +123,13 @@ static void transfer(struct thread *from, struct thread *to)
 	switch (from->send_kind) {
 	case SEND_MESSAGE: {
 		uint64_t tag = from->send_tag & ~(MESSAGE_TAG_CAPS(0xf) | MESSAGE_TAG_ITEMS(0xff));
-		unsigned caps = from->may_grant ? message_caps(from->send_tag) : 0;
+		unsigned caps = 0;
 
 		copy_words(from, to, message_words(tag));
-		if (caps != 0) {
-			tag |= MESSAGE_TAG_CAPS(copy_caps(from, to, caps));
+		while (caps < message_caps(from->send_tag) && send_cap(from, to, caps)) {
+			caps++;
 		}
-		to->registers[REG_A1] = tag;
+		to->registers[REG_A1] = tag | MESSAGE_TAG_CAPS(caps);
 		break;
 	}
 	case SEND_ECALL:
@@ -212,8 +226,10 @@ static enum err send_check(struct thread *t, struct cap_slot **slot)
 	    message_items(tag) != 0 || message_label(tag) >= MESSAGE_LABEL_KERNEL) {
 		return ERR_ARGUMENT;
 	}
-	if (message_caps(tag) != 0 && ((*slot)->rights & RIGHT_GRANT) == 0) {
-		return ERR_RIGHTS;
+	for (unsigned i = 0; i < message_caps(tag); i++) {
+		if (((*slot)->rights & right_to_send(t, i)) == 0) {
+			return ERR_RIGHTS;
+		}
 	}
 	return ERR_OK;
 }
@@ -223,7 +239,7 @@ static void send_commit(struct thread *t, struct cap_slot *slot, bool is_call)
 	t->send_kind = SEND_MESSAGE;
 	t->send_tag = t->registers[REG_A1];
 	t->send_badge = slot->badge;
-	t->may_grant = true; /* else there are no capabilities in the tag */
+	t->send_rights = slot->rights;
 	t->is_call = is_call;
 	send(t, slot->object);
 }
@@ -405,7 +421,7 @@ static struct thread *answer(struct thread *server, struct reply *reply)
 		server->send_kind = SEND_MESSAGE;
 		server->send_tag = tag;
 		server->send_badge = 0;
-		server->may_grant = true;
+		server->send_rights = RIGHTS_ALL;
 		transfer(server, caller);
 		break;
 	case SEND_ECALL:

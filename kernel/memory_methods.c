@@ -124,7 +124,7 @@ enum err pool_add_extent(struct invocation *call)
 	if (err != ERR_OK) {
 		return err;
 	}
-	if (untyped->child != NULL || (untyped->used & ~UNTYPED_DEVICE) != 0) {
+	if (untyped->child != NULL || untyped->used != 0) {
 		return ERR_BUSY;
 	}
 	for (unsigned i = 0; i < VM_POOL_EXTENTS && extent == NULL; i++) {
@@ -136,13 +136,12 @@ enum err pool_add_extent(struct invocation *call)
 		return ERR_LIMIT;
 	}
 	err = vm_pool_add_extent(&pool->vm, (struct paddr){(uint64_t)untyped->object},
-				 untyped->badge >> PAGE_SHIFT,
-				 (untyped->used & UNTYPED_DEVICE) != 0);
+				 untyped->badge >> PAGE_SHIFT, untyped->device);
 	if (err != ERR_OK) {
 		return err;
 	}
 	cap_insert(extent, untyped, OBJECT_UNTYPED, untyped->object, 0, untyped->badge);
-	untyped->used |= untyped->badge;
+	cap_set_used(untyped, untyped->badge);
 	untyped->zeroed = 0; /* a retype that gave up may have begun; users write there now */
 	return ERR_OK;
 }

@@ -96,7 +96,7 @@ struct thread {
 	uint8_t base_priority; /* of its own scheduling context, 0 without */
 	uint8_t lend_depth;    /* lenders above it in the chain */
 	bool is_call;
-	bool may_grant;
+	uint8_t send_rights;	 /* of the endpoint capability; all for an answer */
 	bool personality;	 /* ecalls are calls on the handler */
 	bool reports_exhaustion; /* to the handler */
 	bool queued;		 /* in hart->queue */

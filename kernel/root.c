@@ -69,7 +69,7 @@ static struct cap_slot *add_untyped(struct root *root, uint64_t base, uint64_t s
 	slot = cspace_slot(root->cspace, root->next_slot++);
 	cap_insert(slot, NULL, OBJECT_UNTYPED, (void *)base, RIGHTS_ALL, size);
 	slot->primary = true;
-	slot->used = device ? UNTYPED_DEVICE : 0;
+	slot->device = device;
 	return slot;
 }
 
@@ -80,6 +80,9 @@ static struct cap_slot *list_untyped(struct root *root, uint64_t base, uint64_t 
 
 	if (info->untyped_count == BOOT_UNTYPED_MAX) {
 		return NULL; /* the root task does without the last ranges */
+	}
+	if (size > 1ull << UNTYPED_BITS_MOST) {
+		size = 1ull << UNTYPED_BITS_MOST; /* a device's: nobody gets the rest */
 	}
 	info->untyped[info->untyped_count++] =
 		(struct boot_untyped){.base = base, .size = size, .is_device = device};
@@ -185,7 +188,7 @@ static void add_extent(struct root *root, unsigned pool_slot, struct cap_slot *u
 				untyped->badge >> PAGE_SHIFT, false),
 	     "pool");
 	cap_insert(extent, untyped, OBJECT_UNTYPED, untyped->object, 0, untyped->badge);
-	untyped->used = untyped->badge;
+	cap_set_used(untyped, untyped->badge);
 }
 
 static void bind(struct root *root, unsigned binding_slot, unsigned pool_slot)
@@ -367,7 +370,7 @@ static struct cap_slot *carve(struct root *root, uint64_t bytes)
 
 	cap_insert(slot, memory, OBJECT_UNTYPED, (char *)memory->object + start, RIGHTS_ALL, bytes);
 	slot->primary = true;
-	memory->used = start + bytes;
+	cap_set_used(memory, start + bytes);
 	memory->zeroed = (uint32_t)(memory->used / 64);
 	return slot;
 }

@@ -4,8 +4,8 @@
  *
  * An untyped capability's slot holds the range (object = physical base, badge
  * = size) and the bytes in use from its base (used). Retype takes memory from
- * there on, aligned to the object's size; revoking the capability empties it
- * again. Kernel objects start zeroed: `zeroed` says up to where (in units of
+ * there on, aligned to the object's size, which may waste some; revoking the
+ * capability empties it again. Kernel objects start zeroed: `zeroed` says up to where (in units of
  * 64 bytes from the base) that is done, so that zeroing much memory can be
  * preempted and goes on where it was.
  */
@@ -25,16 +25,6 @@ static const uint8_t object_bits[OBJECT_TYPES] = {
 #undef OBJECT_BITS
 };
 
-static uint64_t used_bytes(const struct cap_slot *untyped)
-{
-	return untyped->used & ~UNTYPED_DEVICE;
-}
-
-static bool is_device(const struct cap_slot *untyped)
-{
-	return (untyped->used & UNTYPED_DEVICE) != 0;
-}
-
 struct retype {
 	struct cap_slot *untyped;
 	struct cspace *cspace; /* where the slots are */
@@ -51,7 +41,7 @@ static enum err retype_size(struct retype *r, uint64_t wanted)
 	r->bits = object_bits[r->type];
 	switch (r->type) {
 	case OBJECT_UNTYPED:
-		if (wanted < 6 || wanted > 38) {
+		if (wanted < 6 || wanted > UNTYPED_BITS_MOST) {
 			return ERR_ARGUMENT;
 		}
 		r->bits = (unsigned)wanted;
@@ -84,10 +74,10 @@ static enum err retype_check(struct retype *r, uint64_t wanted)
 	if (err != ERR_OK) {
 		return err;
 	}
-	if (is_device(untyped) && r->type != OBJECT_UNTYPED) {
+	if (untyped->device && r->type != OBJECT_UNTYPED) {
 		return ERR_ARGUMENT;
 	}
-	r->start = align_up(base + used_bytes(untyped), 1ull << r->bits) - base;
+	r->start = align_up(base + untyped->used, 1ull << r->bits) - base;
 	if (r->start > untyped->badge || (untyped->badge - r->start) >> r->bits < r->count) {
 		return ERR_NO_MEMORY;
 	}
@@ -108,8 +98,8 @@ static enum err retype_check(struct retype *r, uint64_t wanted)
  */
 static bool zero_until(struct cap_slot *untyped, uint64_t end)
 {
-	if ((uint64_t)untyped->zeroed * UNIT < used_bytes(untyped)) {
-		untyped->zeroed = (uint32_t)(used_bytes(untyped) / UNIT);
+	if ((uint64_t)untyped->zeroed * UNIT < untyped->used) {
+		untyped->zeroed = (uint32_t)(untyped->used / UNIT);
 	}
 	while ((uint64_t)untyped->zeroed * UNIT < end) {
 		uint64_t at = untyped->zeroed * UNIT;
@@ -165,7 +155,7 @@ static void retype_commit(struct retype *r)
 {
 	struct cap_slot *untyped = r->untyped;
 	uint64_t base = (uint64_t)untyped->object;
-	bool device = is_device(untyped);
+	uint64_t wasted = untyped->wasted + (r->start - untyped->used) / UNIT;
 
 	for (uint64_t i = 0; i < r->count; i++) {
 		struct cap_slot *slot = cspace_slot(r->cspace, r->first_slot + i);
@@ -174,7 +164,7 @@ static void retype_commit(struct retype *r)
 		if (r->type == OBJECT_UNTYPED) {
 			cap_insert(slot, untyped, OBJECT_UNTYPED, (void *)at, RIGHTS_ALL,
 				   1ull << r->bits);
-			slot->used = device ? UNTYPED_DEVICE : 0;
+			slot->device = untyped->device;
 		} else {
 			void *object = vm_pointer((struct paddr){at});
 
@@ -183,7 +173,9 @@ static void retype_commit(struct retype *r)
 		}
 		slot->primary = true;
 	}
-	untyped->used = r->end | (device ? UNTYPED_DEVICE : 0);
+	cap_set_used(untyped, r->end);
+	untyped->wasted = (wasted > UNTYPED_WASTE_UNITS_MOST ? UNTYPED_WASTE_UNITS_MOST : wasted) &
+			  UNTYPED_WASTE_UNITS_MOST;
 }
 
 enum err untyped_make(struct cap_slot *untyped, struct cspace *cspace, enum object_type type,
@@ -224,8 +216,9 @@ enum err untyped_info(struct invocation *call)
 {
 	call->result[0] = (uint64_t)call->slot->object;
 	call->result[1] = call->slot->badge;
-	call->result[2] = used_bytes(call->slot);
-	call->result[3] = is_device(call->slot);
-	call->results = 4;
+	call->result[2] = call->slot->used;
+	call->result[3] = call->slot->device;
+	call->result[4] = call->slot->wasted * UNIT;
+	call->results = 5;
 	return ERR_OK;
 }

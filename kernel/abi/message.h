@@ -44,14 +44,20 @@ static inline uint32_t message_items(uint64_t tag)
 #define MESSAGE_WORDS 448    /* words at the most */
 #define MESSAGE_CAPS 4	     /* capabilities at the most */
 
+/* With a slot in send_caps: the capability moves. */
+#define MESSAGE_CAP_MOVE (1u << 31)
+
 /* Labels from here up are made by the kernel only (fault.h); a sender that uses one gets
  * ERR_ARGUMENT. */
 #define MESSAGE_LABEL_KERNEL 0xffff0000u
 
 struct message_buffer {
 	uint64_t words[MESSAGE_WORDS]; /* word i; words 0-9 are in registers, not here */
-	/* Sender: slots of the capabilities to send; the endpoint capability needs GRANT (answers
-	 * need nothing). The receiver gets capabilities derived from them. */
+	/* Sender: slots of the capabilities to send. The receiver gets capabilities derived from
+	 * them, for which the endpoint capability needs SHARE; or, with MESSAGE_CAP_MOVE added to
+	 * the slot, the capabilities themselves, whose slots are empty then: for these it needs
+	 * GRANT. Answers need neither. Untyped memory only moves; what has derived capabilities,
+	 * or is a CSpace's first capability, does not move and is not delivered. */
 	uint32_t send_caps[MESSAGE_CAPS];
 	/* Receiver: empty slots of its own for what comes. A capability whose slot here is 0 or
 	 * not empty is not delivered; the tag received counts those that were, from the first. */

@@ -57,16 +57,18 @@ enum object_type {
 	X(RIGHT_READ, 1, "endpoint: receive; notification: wait; pool, window: load")              \
 	X(RIGHT_WRITE, 2, "endpoint: send and call; notification: signal; pool, window: store")    \
 	X(RIGHT_EXECUTE, 4, "pool, window: fetch")                                                 \
-	X(RIGHT_GRANT, 8, "endpoint: capabilities may travel with a message")                      \
+	X(RIGHT_GRANT, 8, "endpoint: capabilities may move away with a message")                   \
 	X(RIGHT_BIND, 16, "pool, window: a binding may be made; others: may be attached")          \
 	X(RIGHT_MANAGE, 32, "the object's methods may be invoked")                                 \
-	X(RIGHT_DMA, 64, "pool: physical addresses may be read")
+	X(RIGHT_DMA, 64, "pool: physical addresses may be read")                                   \
+	X(RIGHT_SHARE, 128,                                                                        \
+	  "endpoint: capabilities derived from one's own may travel with a message")
 
 enum right {
 #define RIGHT_ENUM(name, value, meaning) name = value,
 	RIGHTS_LIST(RIGHT_ENUM)
 #undef RIGHT_ENUM
-		RIGHTS_ALL = 127
+		RIGHTS_ALL = 255
 };
 
 /* X(name, number, object, "arguments", "results", "what it does") */
@@ -74,7 +76,8 @@ enum right {
 	X(UNTYPED_RETYPE, 1, OBJECT_UNTYPED, "type, size bits, count 1..32, first slot", "-",                    \
 	  "make objects in consecutive empty slots; zeroed; all or none")                                        \
 	X(UNTYPED_INFO, 2, OBJECT_UNTYPED, "-",                                                                  \
-	  "physical base, bytes, bytes used, 1 if device memory", "describe the range")                          \
+	  "physical base, bytes, bytes used, 1 if device memory, bytes of the used that alignment left out",     \
+	  "describe the range; what is left out is counted up to 1 GiB")                                         \
 	X(CSPACE_COPY, 3, OBJECT_CSPACE, "slot in this CSpace, source slot, rights, badge", "-",                 \
 	  "derive from the caller's capability; a badge only on an unbadged source, 0 keeps it")                 \
 	X(CSPACE_MOVE, 4, OBJECT_CSPACE, "slot in this CSpace, source slot", "-",                                \

@@ -90,11 +90,11 @@ static bool resolve_grant(struct server *server, const struct system_grant *gran
 	switch ((enum system_grant_kind)grant->kind) {
 	case SYSTEM_PROVIDES:
 		server_add_cap(server, service->name, service_endpoints[grant->index],
-			       RIGHT_READ | RIGHT_WRITE | RIGHT_GRANT | RIGHT_BIND, 0);
+			       RIGHT_READ | RIGHT_WRITE | RIGHT_SHARE | RIGHT_BIND, 0);
 		return true;
 	case SYSTEM_USES:
 		server_add_cap(server, service->name, service_endpoints[grant->index],
-			       RIGHT_WRITE | RIGHT_GRANT, server->config->number);
+			       RIGHT_WRITE | RIGHT_SHARE, server->config->number);
 		return true;
 	case SYSTEM_HOLDS:
 		server_add_cap(server, holdings[grant->index].name, holdings[grant->index].slot,

@@ -62,7 +62,9 @@ static void put_caps(struct thread *t)
 	struct message_buffer *buffer = thread_buffer(t);
 
 	for (unsigned i = 0; i < MESSAGE_CAPS; i++) {
-		buffer->send_caps[i] = (uint32_t)pick(t, OBJECT_TYPES, (unsigned)random_below(256));
+		buffer->send_caps[i] =
+			(uint32_t)pick(t, OBJECT_TYPES, (unsigned)random_below(256)) |
+			(random_below(4) == 0 ? MESSAGE_CAP_MOVE : 0);
 		buffer->receive_caps[i] =
 			(uint32_t)pick(t, OBJECT_NONE, (unsigned)random_below(256));
 	}

@@ -132,7 +132,7 @@ static void fill_second_cspace(void)
 	static const struct {
 		unsigned from, count, to, rights, badge;
 	} copies[] = {
-		{SLOT_ENDPOINT, 4, 1, RIGHT_WRITE | RIGHT_GRANT, 7},
+		{SLOT_ENDPOINT, 4, 1, RIGHT_WRITE | RIGHT_SHARE | RIGHT_GRANT, 7},
 		{SLOT_ENDPOINT, 2, 6, RIGHT_READ | RIGHT_WRITE, 0},
 		{SLOT_REPLY + 4, 2, 10, ALL, 0},
 		{SLOT_NOTIFICATION, 3, 13, ALL, 4},

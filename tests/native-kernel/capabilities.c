@@ -65,9 +65,11 @@ static void test_untyped_use(void)
 	CHECK(base % 65536 == 0 && query(untyped, UNTYPED_INFO, 1) == 65536);
 	for (unsigned round = 0; round < 3; round++) {
 		CHECK_EQUAL(query(untyped, UNTYPED_INFO, 2), 0);
+		CHECK_EQUAL(query(untyped, UNTYPED_INFO, 4), 0);
 		CHECK_OK(retype(untyped, OBJECT_REPLY, 0, 1, new_slot()));
 		CHECK_OK(retype(untyped, OBJECT_THREAD, 0, 1, new_slot()));
 		CHECK_EQUAL(query(untyped, UNTYPED_INFO, 2), 16384);
+		CHECK_EQUAL(query(untyped, UNTYPED_INFO, 4), 8192 - 64); /* left out before it */
 		CHECK_OK(retype(untyped, OBJECT_UNTYPED, 15, 1, new_slot()));
 		CHECK_EQUAL(retype(untyped, OBJECT_REPLY, 0, 1, new_slot()), ERR_NO_MEMORY);
 		CHECK_OK(revoke_cap(untyped));
@@ -107,7 +109,7 @@ static void test_copy_errors(void)
 	CHECK_EQUAL(copy(SLOT_CSPACE, slot, 1ull << 32 | endpoint, RIGHTS_ALL, 0), ERR_CAP_EMPTY);
 	CHECK_EQUAL(copy(SLOT_CSPACE, endpoint, untyped, RIGHTS_ALL, 0), ERR_SLOT_OCCUPIED);
 	CHECK_EQUAL(copy(SLOT_CSPACE, slot, untyped, RIGHTS_ALL, 0), ERR_CAP_TYPE);
-	CHECK_OK(copy(SLOT_CSPACE, slot, endpoint, RIGHT_READ | RIGHT_WRITE | 128, 77));
+	CHECK_OK(copy(SLOT_CSPACE, slot, endpoint, RIGHT_READ | RIGHT_WRITE | 256, 77));
 	CHECK_EQUAL(inspect(slot, 0), OBJECT_ENDPOINT);
 	CHECK_EQUAL(inspect(slot, 1), RIGHT_READ | RIGHT_WRITE);
 	CHECK_EQUAL(inspect(slot, 2), 77);

@@ -41,7 +41,7 @@ static void test_send_errors(void)
 	static const enum syscall sends[] = {SYS_CALL, SYS_SEND, SYS_SEND_NB};
 	cap_t endpoint = make_object(OBJECT_ENDPOINT), reply = make_object(OBJECT_REPLY);
 	cap_t reader = derive(endpoint, RIGHT_READ | RIGHT_GRANT, 0);
-	cap_t no_grant = derive(endpoint, RIGHT_WRITE, 0);
+	cap_t no_share = derive(endpoint, RIGHT_WRITE, 0);
 
 	for (unsigned i = 0; i < 3; i++) {
 		struct message m = {0};
@@ -57,7 +57,7 @@ static void test_send_errors(void)
 		m.tag = MESSAGE_TAG_ITEMS(1);
 		CHECK_EQUAL(syscall_message(sends[i], endpoint, &m), ERR_ARGUMENT);
 		m.tag = MESSAGE_TAG_CAPS(1);
-		CHECK_EQUAL(syscall_message(sends[i], no_grant, &m), ERR_RIGHTS);
+		CHECK_EQUAL(syscall_message(sends[i], no_share, &m), ERR_RIGHTS);
 		for (uint32_t label = LABEL_ECALL; label <= LABEL_NOTIFICATION; label++) {
 			m.tag = MESSAGE_TAG(label, 0);
 			CHECK_EQUAL(syscall_message(sends[i], endpoint, &m), ERR_ARGUMENT);
@@ -437,6 +437,91 @@ static void test_capabilities(void)
 	}
 }
 
+/* One capability by a call on an endpoint capability with these rights; what arrives. */
+static unsigned send_one(unsigned rights, uint32_t sent, cap_t slot)
+{
+	static cap_t caps[MESSAGE_CAPS];
+	cap_t server = make_object(OBJECT_ENDPOINT);
+	struct message m = {0};
+
+	shared_init();
+	shared.endpoint = derive(server, RIGHT_WRITE | rights, 0);
+	shared.message.tag = MESSAGE_TAG_CAPS(1);
+	caps[0] = sent;
+	message_buffer()->receive_caps[0] = slot;
+	struct worker *w = worker_start(cap_client, caps);
+	WAIT_UNTIL(shared.count != 0 || thread_state(w->thread) == THREAD_SENDING);
+	if (shared.count == 0) {
+		CHECK_OK(ipc_receive(server, shared.reply, &m));
+		CHECK_OK(ipc_reply(shared.reply, &m));
+	}
+	worker_join(w);
+	worker_end(w);
+	return shared.err == ERR_RIGHTS ? ~0u : message_caps(m.tag);
+}
+
+/* GRANT lets capabilities move, SHARE lets derived ones travel, neither stands for the other. */
+static void test_share_and_grant(void)
+{
+	cap_t untyped = make(OBJECT_UNTYPED, 12), note = make_object(OBJECT_NOTIFICATION);
+	cap_t copy = derive(note, RIGHT_READ, 9), slot = new_slot();
+
+	CHECK_EQUAL(send_one(0, copy, slot), ~0u);
+	CHECK_EQUAL(send_one(RIGHT_GRANT, copy, slot), ~0u);
+	CHECK_EQUAL(send_one(0, copy | MESSAGE_CAP_MOVE, slot), ~0u);
+	CHECK_EQUAL(send_one(RIGHT_SHARE, copy | MESSAGE_CAP_MOVE, slot), ~0u);
+	CHECK_EQUAL(slot_type(slot), OBJECT_NONE);
+	CHECK_EQUAL(send_one(RIGHT_SHARE, copy, slot), 1);
+	/* It is the copy's child: the copy stays until that is gone. */
+	cap_t second = new_slot();
+	CHECK_EQUAL(send_one(RIGHT_GRANT, copy | MESSAGE_CAP_MOVE, second), 0);
+	CHECK_OK(revoke_cap(copy));
+	CHECK_EQUAL(slot_type(slot), OBJECT_NONE);
+	CHECK_EQUAL(send_one(RIGHT_GRANT, copy | MESSAGE_CAP_MOVE, slot), 1);
+	CHECK_EQUAL(slot_type(copy), OBJECT_NONE);
+	struct message info = {.words = {slot}};
+	CHECK_OK(invoke(SLOT_CSPACE, CSPACE_INSPECT, 1, &info));
+	CHECK_EQUAL(info.words[1], RIGHT_READ);
+	CHECK_EQUAL(info.words[2], 9);
+	/* Nowhere to go to: it stays with the sender. */
+	CHECK_EQUAL(send_one(RIGHT_GRANT, slot | MESSAGE_CAP_MOVE, 0), 0);
+	CHECK_EQUAL(slot_type(slot), OBJECT_NOTIFICATION);
+	CHECK_EQUAL(send_one(RIGHT_GRANT, new_slot() | MESSAGE_CAP_MOVE, second), 0);
+	/* Derivation is as it was: who revokes the first one takes it from the receiver. */
+	CHECK_OK(revoke_cap(note));
+	CHECK_EQUAL(slot_type(slot), OBJECT_NONE);
+	/* Untyped memory moves only, and can be used then. A primary CSpace stays. */
+	CHECK_EQUAL(send_one(RIGHT_SHARE, untyped, slot), 0);
+	CHECK_EQUAL(send_one(RIGHT_GRANT, untyped | MESSAGE_CAP_MOVE, slot), 1);
+	CHECK_OK(invoke5(slot, UNTYPED_RETYPE, OBJECT_REPLY, 0, 1, second, 0));
+	CHECK_EQUAL(send_one(RIGHT_GRANT, slot | MESSAGE_CAP_MOVE, new_slot()), 0);
+	cap_t cspace = make(OBJECT_CSPACE, 4);
+	CHECK_EQUAL(send_one(RIGHT_GRANT, cspace | MESSAGE_CAP_MOVE, new_slot()), 0);
+	CHECK_EQUAL(slot_type(cspace), OBJECT_CSPACE);
+}
+
+/* The sender changes its mind between the check and the delivery. */
+static void test_share_becomes_grant(void)
+{
+	static cap_t caps[MESSAGE_CAPS];
+	cap_t server = make_object(OBJECT_ENDPOINT);
+	struct message m = {0};
+
+	shared_init();
+	shared.endpoint = derive(server, RIGHT_WRITE | RIGHT_SHARE, 0);
+	shared.message.tag = MESSAGE_TAG_CAPS(1);
+	caps[0] = make_object(OBJECT_NOTIFICATION);
+	message_buffer()->receive_caps[0] = new_slot();
+	struct worker *w = worker_start(cap_client, caps);
+	WAIT_UNTIL(thread_state(w->thread) == THREAD_SENDING);
+	worker_buffer(w)->send_caps[0] |= MESSAGE_CAP_MOVE;
+	CHECK_OK(ipc_receive(server, shared.reply, &m));
+	CHECK_EQUAL(message_caps(m.tag), 0);
+	CHECK_EQUAL(slot_type(caps[0]), OBJECT_NOTIFICATION);
+	CHECK_OK(ipc_reply(shared.reply, &m));
+	worker_join(w);
+}
+
 /* Answers carry capabilities without any right. */
 static void answer_client(void *argument)
 {
@@ -471,4 +556,6 @@ SUITE(ipc, {"ipc-send-errors", test_send_errors}, {"ipc-receive-errors", test_re
       {"ipc-caller-destroyed", test_caller_destroyed},
       {"ipc-endpoint-destroyed", test_endpoint_destroyed},
       {"ipc-capability-deleted", test_capability_deleted}, {"ipc-capabilities", test_capabilities},
+      {"ipc-share-and-grant", test_share_and_grant},
+      {"ipc-share-becomes-grant", test_share_becomes_grant},
       {"ipc-capability-in-answer", test_capability_in_answer});

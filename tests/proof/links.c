@@ -277,10 +277,10 @@ static void check_revoked(enum err err)
 
 	check(err != ERR_OK || is->child == NULL, "revoke: nothing is derived");
 	if (err == ERR_OK && was->type == OBJECT_UNTYPED) {
-		check(is->used == (was->used & UNTYPED_DEVICE) && is->zeroed == 0 &&
-			      is->badge == was->badge && is->object == was->object &&
-			      is->type == was->type && is->rights == was->rights &&
-			      is->primary == was->primary,
+		check(is->used == 0 && is->wasted == 0 && is->device == was->device &&
+			      is->zeroed == 0 && is->badge == was->badge &&
+			      is->object == was->object && is->type == was->type &&
+			      is->rights == was->rights && is->primary == was->primary,
 		      "revoke: untyped memory is whole");
 	} else {
 		check(is_kept(&before, &after, A), "revoke: the slot itself stays");

@@ -123,9 +123,9 @@ mutant primary_leaves_children links-delete4-0 kernel/destroy.c 's/if \(!slot->p
 mutant revoke_stops_early links-revoke4-0 kernel/destroy.c \
 	'/^static enum err delete_below/,/^}/ s/while \(slot/if (slot/'
 mutant revoke_takes_itself links-revoke4-0 kernel/destroy.c 's/descend\(slot->child\)/descend(slot)/'
-mutant revoke_forgets_whole links-revoke4-0 kernel/destroy.c '/^enum err cap_revoke/,/^}/ s/slot->used \&= UNTYPED_DEVICE/;/'
+mutant revoke_forgets_whole links-revoke4-0 kernel/destroy.c '/^enum err cap_revoke/,/^}/ s/slot->used = 0;/;/'
 mutant revoke_keeps_zeroed links-revoke4-0 kernel/destroy.c '/^enum err cap_revoke/,/^}/ s/slot->zeroed = 0/;/'
-mutant revoke_forgets_device links-revoke4-0 kernel/destroy.c '/^enum err cap_revoke/,/^}/ s/\&= UNTYPED_DEVICE/= 0/'
+mutant revoke_forgets_device links-revoke4-0 kernel/destroy.c '/^enum err cap_revoke/,/^}/ s/slot->used = 0;/&\n\t\tslot->device = false;/'
 mutant interrupted_revoke_is_done links-revoke4-0 kernel/destroy.c \
 	'/^static enum err delete_below/,/^}/ s/return CAP_PREEMPTED/return ERR_OK/'
 mutant descend_ignores_cspace delete-descend6-4 kernel/destroy.c 's/slot->type != OBJECT_CSPACE/true/'
@@ -145,17 +145,17 @@ mutant detach_ignores_interrupt delete-leaf1-3 kernel/destroy.c \
 	'/^static bool delete_leaf/,/^}/ s/if \(!detach\(slot\)\)/if (!detach(slot) \&\& false)/'
 
 # Retype.
-mutant watermark_kept retype-any-5 kernel/untyped.c 's/untyped->used = r->end/untyped->used = untyped->used/'
-mutant watermark_at_start retype-5 kernel/untyped.c 's/untyped->used = r->end/untyped->used = r->start/'
-mutant device_forgotten retype-1 kernel/untyped.c 's/r->end \| \(device \? UNTYPED_DEVICE : 0\)/r->end/'
-mutant device_child_forgotten retype-1 kernel/untyped.c 's/slot->used = device \? UNTYPED_DEVICE : 0/slot->used = 0/'
-mutant objects_in_device retype-5 kernel/untyped.c 's/is_device\(untyped\) \&\& r->type/false \&\& r->type/'
+mutant watermark_kept retype-any-5 kernel/untyped.c 's/cap_set_used\(untyped, r->end\)/;/'
+mutant watermark_at_start retype-5 kernel/untyped.c 's/cap_set_used\(untyped, r->end\)/cap_set_used(untyped, r->start)/'
+mutant device_forgotten retype-1 kernel/untyped.c 's/cap_set_used\(untyped, r->end\);/&\n\tuntyped->device = false;/'
+mutant device_child_forgotten retype-1 kernel/untyped.c 's/slot->device = untyped->device/slot->device = false/'
+mutant objects_in_device retype-5 kernel/untyped.c 's/untyped->device \&\& r->type/false \&\& r->type/'
 mutant size_of_untyped_any retype-1 kernel/untyped.c 's/wanted < 6 \|\| //'
 mutant size_of_cspace_any retype-2 kernel/untyped.c 's/wanted > 16/wanted > 17/'
 mutant cspace_too_large retype-2 kernel/untyped.c 's/->count = 1u << r->slot_bits/->count = 2u << r->slot_bits/'
 mutant type_of_fixed_any retype-0 kernel/untyped.c 's/r->bits != 0 \? ERR_OK : ERR_ARGUMENT/ERR_OK/'
 mutant offset_aligned retype-any-1 kernel/untyped.c \
-	's/align_up\(base \+ used_bytes\(untyped\), 1ull << r->bits\) - base/align_up(used_bytes(untyped), 1ull << r->bits)/'
+	's/align_up\(base \+ untyped->used, 1ull << r->bits\) - base/align_up(untyped->used, 1ull << r->bits)/'
 mutant room_rounded_up retype-any-5 kernel/untyped.c \
 	's/\(untyped->badge - r->start\) >> r->bits < r->count/((untyped->badge - r->start) >> r->bits) + 1 < r->count/'
 mutant room_not_checked retype-any-1 kernel/untyped.c 's/r->start > untyped->badge \|\| //'
@@ -169,6 +169,6 @@ mutant zeroing_too_far retype-5 kernel/untyped.c 's/end - at < ZERO_STEP \? end 
 mutant gap_not_zeroed retype-9 kernel/untyped.c '/^static bool zero_until/,/^}/ s/memset\(/if (at >= end - ZERO_STEP) memset(/'
 mutant interrupted_is_done retype-9 kernel/untyped.c 's/return CAP_PREEMPTED;/;/'
 mutant not_primary retype-5 kernel/untyped.c 's/slot->primary = true/slot->primary = false/'
-mutant child_is_zero_too retype-1 kernel/untyped.c 's/^\t\t\tslot->used = device/\t\t\tslot->zeroed = 1;\n&/'
+mutant child_is_zero_too retype-1 kernel/untyped.c 's/^\t\t\tslot->device = untyped/\t\t\tslot->zeroed = 1;\n&/'
 mutant root_table_elsewhere retype-8 kernel/untyped.c 's/\(char \*\)object \+ PAGE_SIZE/(char *)object/'
 exit $status

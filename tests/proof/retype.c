@@ -117,12 +117,12 @@ void *memset(void *to, int value, size_t size)
 
 static uint64_t used_of(const struct cap_slot *slot)
 {
-	return slot->used & ~UNTYPED_DEVICE;
+	return slot->used;
 }
 
 static bool is_device(const struct cap_slot *slot)
 {
-	return (slot->used & UNTYPED_DEVICE) != 0;
+	return slot->device;
 }
 
 /* `zeroed` tells the truth about the watched byte. */
@@ -144,6 +144,8 @@ static void any_content(struct cap_slot *slot)
 	slot->zeroed = nondet_word();
 	slot->badge = nondet_long();
 	slot->used = nondet_long();
+	slot->wasted = nondet_long();
+	slot->device = nondet_bool();
 }
 
 /* Bytes, at most 256 GiB, in units of 64: the least that anything is aligned to. */
@@ -171,7 +173,7 @@ static void any_state(void)
 	untyped.badge = any_units();
 #endif
 	untyped.object = (void *)base;
-	untyped.used = any_units() | (nondet_bool() ? UNTYPED_DEVICE : 0);
+	untyped.used = any_units();
 	untyped.type = OBJECT_UNTYPED;
 	untyped.child = NULL; /* links are links.c's */
 	watched = any_units();
@@ -238,8 +240,9 @@ static bool is_same(const struct cap_slot *a, const struct cap_slot *b)
 {
 	return (a->object == b->object) & (a->type == b->type) & (a->rights == b->rights) &
 	       (a->role == b->role) & (a->primary == b->primary) & (a->zeroed == b->zeroed) &
-	       (a->badge == b->badge) & (a->used == b->used) & (a->parent == b->parent) &
-	       (a->child == b->child) & (a->next == b->next) & (a->previous == b->previous);
+	       (a->badge == b->badge) & (a->used == b->used) & (a->wasted == b->wasted) &
+	       (a->device == b->device) & (a->parent == b->parent) & (a->child == b->child) &
+	       (a->next == b->next) & (a->previous == b->previous);
 }
 
 static bool is_new(uint64_t slot)
@@ -262,7 +265,8 @@ static void check_failed(enum err err)
 	for (unsigned i = 0; i < SLOTS; i++) {
 		check(is_same(&was.slots[i], &memory.slots[i]), "failure: no slot changes");
 	}
-	check(untyped.used == untyped_was.used && untyped.child == untyped_was.child,
+	check(untyped.used == untyped_was.used && untyped.wasted == untyped_was.wasted &&
+		      untyped.child == untyped_was.child,
 	      "failure: nothing is used");
 	check(untyped.zeroed == untyped_was.zeroed || err == CAP_PREEMPTED,
 	      "an error does not even zero");
@@ -306,8 +310,8 @@ static void check_made(unsigned bits)
 			check(at - base <= untyped.badge &&
 				      slot->badge <= untyped.badge - (at - base),
 			      "inside");
-			check(slot->used == (untyped_was.used & UNTYPED_DEVICE) &&
-				      slot->zeroed == 0,
+			check(slot->used == 0 && slot->wasted == 0 &&
+				      slot->device == untyped_was.device && slot->zeroed == 0,
 			      "unused, of the same kind, not taken for zeroed");
 			end = at + slot->badge;
 		}

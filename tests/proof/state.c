@@ -43,6 +43,8 @@ void state_any(void)
 		slot->zeroed = nondet_word();
 		slot->badge = nondet_long();
 		slot->used = nondet_long();
+		slot->wasted = nondet_long();
+		slot->device = nondet_bool();
 		any_links(i);
 	}
 }
@@ -104,7 +106,7 @@ static bool is_empty(const struct state *s, unsigned i)
 	const struct cap_slot *slot = &s->data[i];
 
 	return (slot->object == NULL) & (slot->rights == 0) & !slot->primary & (slot->zeroed == 0) &
-	       (slot->badge == 0) & (slot->used == 0) &
+	       (slot->badge == 0) & (slot->used == 0) & (slot->wasted == 0) & !slot->device &
 	       ((s->parent[i] | s->child[i] | s->next[i] | s->previous[i]) == 0);
 }
 
@@ -160,7 +162,8 @@ bool is_kept(const struct state *before, const struct state *after, unsigned i)
 
 	return (a->object == b->object) & (a->type == b->type) & (a->rights == b->rights) &
 	       (a->role == b->role) & (a->primary == b->primary) & (a->zeroed == b->zeroed) &
-	       (a->badge == b->badge) & (a->used == b->used);
+	       (a->badge == b->badge) & (a->used == b->used) & (a->wasted == b->wasted) &
+	       (a->device == b->device);
 }
 
 bool is_untouched(const struct state *before, const struct state *after, unsigned i)
