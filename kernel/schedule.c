@@ -369,6 +369,7 @@ static struct thread *choose(struct hart *hart, uint64_t now)
 {
 	struct thread *current = hart->current;
 	bool yields = hart->yields;
+	bool slice_over;
 
 	if (hart->charged != NULL && hart->charged->period != 0) {
 		sched_set_timer(sched_context_charge(hart, hart->charged, now));
@@ -386,15 +387,17 @@ static struct thread *choose(struct hart *hart, uint64_t now)
 		sched_ready(current, false);
 		current = NULL;
 	}
-	if (current != NULL && !hart->reschedule) {
+	/* A slice may end in the kernel, before the interrupt that says so is taken. */
+	slice_over = current != NULL && now >= current->time->slice_end;
+	if (current != NULL && !hart->reschedule && !slice_over) {
 		return current;
 	}
 	hart->reschedule = false;
 	hart->yields = false;
 	if (current != NULL) {
-		bool slice_over = yields || now >= current->time->slice_end;
 		const struct thread *best = hart->queue.head;
 
+		slice_over = slice_over || yields;
 		if (best == NULL || best->priority < current->priority ||
 		    (best->priority == current->priority && !slice_over)) {
 			return current;
