@@ -22,6 +22,8 @@
 #define REGIONS_MAX 24 /* STARTUP_REGIONS */
 #define ARGUMENT_BYTES 640
 #define LOCAL_NAMES 64
+#define SLICE 10000 /* microseconds */
+#define HARTS 8
 #define FILE_BYTES (256 * 1024)
 
 static struct system_server servers[SYSTEM_SERVERS];
@@ -35,6 +37,7 @@ static struct system_header header = {.magic = SYSTEM_MAGIC, .version = SYSTEM_V
 /* What the checks need besides: where things were declared, names before they are resolved. */
 static unsigned server_line[SYSTEM_SERVERS], region_line[SYSTEM_REGIONS], grant_line[SYSTEM_GRANTS];
 static unsigned region_users[SYSTEM_REGIONS];
+static uint32_t server_slice[SYSTEM_SERVERS]; /* 0 = not stated */
 static char grant_name[SYSTEM_GRANTS][SYSTEM_NAME];
 
 /* Append word to the strings; returns its offset. */
@@ -249,7 +252,7 @@ static void read_device(struct system_server *server)
 	}
 }
 
-/* A keyword of a server with one number; false if it is none. */
+/* A keyword of a server with one number or time; false if it is none. */
 static bool read_quantity(struct system_server *server)
 {
 	uint64_t value = 0;
@@ -259,7 +262,11 @@ static bool read_quantity(struct system_server *server)
 			server->priority = (uint32_t)value;
 	} else if (is("slice")) {
 		if (take_number(&value, "slice (microseconds)", 100, 1000000, 1))
-			server->slice = (uint32_t)value;
+			server_slice[server - servers] = (uint32_t)value;
+	} else if (is("budget")) {
+		take_time(&server->budget, "budget");
+	} else if (is("period")) {
+		take_time(&server->period, "period");
 	} else if (is("cspace")) {
 		if (take_power(&value, "cspace (slots)", 64, 65536))
 			server->cspace_bits = (uint32_t)__builtin_ctzll(value);
@@ -296,6 +303,17 @@ static void read_quota(struct system_server *server)
 	}
 }
 
+static void read_harts(struct system_server *server)
+{
+	uint64_t hart;
+
+	do {
+		if (!take_number(&hart, "hart", 0, HARTS - 1, 1))
+			return;
+		server->harts |= 1u << hart;
+	} while (now->kind == TOKEN_WORD && now->line == line);
+}
+
 static void read_restart(struct system_server *server)
 {
 	uint64_t value = 0;
@@ -325,6 +343,8 @@ static bool read_property(struct system_server *server)
 			take_name(server->program, sizeof(server->program), "program");
 	} else if (is("quota")) {
 		read_quota(server);
+	} else if (is("harts")) {
+		read_harts(server);
 	} else if (is("restart")) {
 		read_restart(server);
 	} else if (is("argument")) {
@@ -349,13 +369,28 @@ static bool read_property(struct system_server *server)
 	return true;
 }
 
+/* A server has a slice or a budget. */
+static void settle_time(struct system_server *server, unsigned where)
+{
+	uint32_t slice = server_slice[server - servers];
+
+	if ((server->budget == 0) != (server->period == 0))
+		error_at(where, "server '%s' has a budget or a period without the other",
+			 server->name);
+	if (server->budget > server->period)
+		error_at(where, "server '%s' has a budget longer than its period", server->name);
+	if (server->budget != 0 && slice != 0)
+		error_at(where, "server '%s' has a slice and a budget", server->name);
+	if (server->budget == 0)
+		server->budget = slice != 0 ? slice : SLICE;
+}
+
 static void read_server(void)
 {
 	struct system_server *server = &servers[header.servers];
 	unsigned start = line;
 
 	*server = (struct system_server){.number = header.servers + 1,
-					 .slice = 10000,
 					 .cspace_bits = 8,
 					 .first_grant = header.grants,
 					 .stack = 16384};
@@ -373,6 +408,7 @@ static void read_server(void)
 		if (!read_property(server))
 			unknown_keyword("server");
 	}
+	settle_time(server, start);
 }
 
 static void read_file(void)
@@ -535,7 +571,7 @@ static void check_system(int programs, char **program)
 		error_at(1, "no server is declared");
 }
 
-/* ---- start order and output --------------------------------------------------- */
+/* ---- start order -------------------------------------------------------------- */
 
 static unsigned order[SYSTEM_SERVERS], position[SYSTEM_SERVERS], ordered;
 
@@ -588,6 +624,8 @@ static void sort_servers(void)
 		position[i] = ordered; /* from 1; 0 = not yet */
 	}
 }
+
+/* ---- output ------------------------------------------------------------------- */
 
 static void write_file(const char *name)
 {
