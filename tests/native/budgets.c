@@ -5,13 +5,13 @@
  * then keeps its hart busy as long as it may.
  *
  *   limited  uses 2 of 20 ms, and no more
- *   prompt   below it, is done with its budget within 9 ms, as it must be
+ *   prompt   below it, is done with its budget before the deadline that was admitted
  *   placed   runs on hart 1 only
  *   plain    has a slice, and gets the rest; waits for the others and ends the test
  *
  * Fails if root configures another budget, period, priority or hart than
  * stated, or a budget where none is; if the kernel gives more time than the
- * budget, or if the response is later than that.
+ * budget, or if the response is later than sysc said.
  *
  * Time is measured on one hart only: where the emulator counts instructions,
  * all harts share its time.
