@@ -411,13 +411,14 @@ static enum err give_all(struct build *b)
 static enum err make_thread(struct build *b)
 {
 	struct server *server = b->server;
-	uint64_t slice = server->config->slice * boot->timebase_hz / 1000000;
+	uint64_t budget = server->config->budget * boot->timebase_hz / 1000000;
+	uint64_t period = server->config->period * boot->timebase_hz / 1000000;
 	struct message m = {.words = {b->program.entry, 0, STACK_VA + server->config->stack}};
 	uint64_t *words = message_buffer()->words;
 	enum err err;
 
 	err = invoke5(BOOT_SLOT_HART, HART_CONFIGURE, server->sched_context,
-		      server->config->priority, slice, 0, 0);
+		      server->config->priority, budget, server->config->harts, period);
 	if (err == ERR_OK)
 		err = invoke5(server->thread, THREAD_CONFIGURE, server->cspace, server->space, 1, 0,
 			      0);

@@ -7,13 +7,16 @@
  * Each block is read by a table of keywords; a keyword takes a fixed number of
  * words, or the rest of its line. After the whole file is read, names are
  * resolved, the rules are checked and the servers are sorted so that each
- * starts after those it uses. All errors found are printed, then exit 1.
+ * starts after those it uses. If servers have budgets, the time each needs to
+ * use its own is compared with its deadline and printed (sysc_admission.h). All
+ * errors found are printed, then exit 1.
  */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "servers/root/sysc_admission.h"
 #include "servers/root/sysc_words.h"
 #include "servers/root/system.h"
 
@@ -22,6 +25,8 @@
 #define REGIONS_MAX 24 /* STARTUP_REGIONS */
 #define ARGUMENT_BYTES 640
 #define LOCAL_NAMES 64
+#define SLICE 10000 /* microseconds */
+#define HARTS 8
 #define FILE_BYTES (256 * 1024)
 
 static struct system_server servers[SYSTEM_SERVERS];
@@ -35,6 +40,7 @@ static struct system_header header = {.magic = SYSTEM_MAGIC, .version = SYSTEM_V
 /* What the checks need besides: where things were declared, names before they are resolved. */
 static unsigned server_line[SYSTEM_SERVERS], region_line[SYSTEM_REGIONS], grant_line[SYSTEM_GRANTS];
 static unsigned region_users[SYSTEM_REGIONS];
+static uint32_t server_slice[SYSTEM_SERVERS], server_deadline[SYSTEM_SERVERS]; /* 0 = not stated */
 static char grant_name[SYSTEM_GRANTS][SYSTEM_NAME];
 
 /* Append word to the strings; returns its offset. */
@@ -249,7 +255,7 @@ static void read_device(struct system_server *server)
 	}
 }
 
-/* A keyword of a server with one number; false if it is none. */
+/* A keyword of a server with one number or time; false if it is none. */
 static bool read_quantity(struct system_server *server)
 {
 	uint64_t value = 0;
@@ -259,7 +265,13 @@ static bool read_quantity(struct system_server *server)
 			server->priority = (uint32_t)value;
 	} else if (is("slice")) {
 		if (take_number(&value, "slice (microseconds)", 100, 1000000, 1))
-			server->slice = (uint32_t)value;
+			server_slice[server - servers] = (uint32_t)value;
+	} else if (is("budget")) {
+		take_time(&server->budget, "budget");
+	} else if (is("period")) {
+		take_time(&server->period, "period");
+	} else if (is("deadline")) {
+		take_time(&server_deadline[server - servers], "deadline");
 	} else if (is("cspace")) {
 		if (take_power(&value, "cspace (slots)", 64, 65536))
 			server->cspace_bits = (uint32_t)__builtin_ctzll(value);
@@ -296,6 +308,17 @@ static void read_quota(struct system_server *server)
 	}
 }
 
+static void read_harts(struct system_server *server)
+{
+	uint64_t hart;
+
+	do {
+		if (!take_number(&hart, "hart", 0, HARTS - 1, 1))
+			return;
+		server->harts |= 1u << hart;
+	} while (now->kind == TOKEN_WORD && now->line == line);
+}
+
 static void read_restart(struct system_server *server)
 {
 	uint64_t value = 0;
@@ -325,6 +348,8 @@ static bool read_property(struct system_server *server)
 			take_name(server->program, sizeof(server->program), "program");
 	} else if (is("quota")) {
 		read_quota(server);
+	} else if (is("harts")) {
+		read_harts(server);
 	} else if (is("restart")) {
 		read_restart(server);
 	} else if (is("argument")) {
@@ -349,13 +374,31 @@ static bool read_property(struct system_server *server)
 	return true;
 }
 
+/* A server has a slice or a budget. */
+static void settle_time(struct system_server *server, unsigned where)
+{
+	uint32_t slice = server_slice[server - servers];
+	uint32_t deadline = server_deadline[server - servers];
+
+	if ((server->budget == 0) != (server->period == 0))
+		error_at(where, "server '%s' has a budget or a period without the other",
+			 server->name);
+	if (server->budget > server->period)
+		error_at(where, "server '%s' has a budget longer than its period", server->name);
+	if (deadline > server->period)
+		error_at(where, "server '%s' has a deadline longer than its period", server->name);
+	if (server->budget != 0 && slice != 0)
+		error_at(where, "server '%s' has a slice and a budget", server->name);
+	if (server->budget == 0)
+		server->budget = slice != 0 ? slice : SLICE;
+}
+
 static void read_server(void)
 {
 	struct system_server *server = &servers[header.servers];
 	unsigned start = line;
 
 	*server = (struct system_server){.number = header.servers + 1,
-					 .slice = 10000,
 					 .cspace_bits = 8,
 					 .first_grant = header.grants,
 					 .stack = 16384};
@@ -373,6 +416,7 @@ static void read_server(void)
 		if (!read_property(server))
 			unknown_keyword("server");
 	}
+	settle_time(server, start);
 }
 
 static void read_file(void)
@@ -535,7 +579,7 @@ static void check_system(int programs, char **program)
 		error_at(1, "no server is declared");
 }
 
-/* ---- start order and output --------------------------------------------------- */
+/* ---- start order -------------------------------------------------------------- */
 
 static unsigned order[SYSTEM_SERVERS], position[SYSTEM_SERVERS], ordered;
 
@@ -588,6 +632,86 @@ static void sort_servers(void)
 		position[i] = ordered; /* from 1; 0 = not yet */
 	}
 }
+
+/* ---- admission ---------------------------------------------------------------- */
+
+static struct task tasks[SYSTEM_SERVERS];
+
+static void describe_task(unsigned i)
+{
+	const struct system_server *server = &servers[i];
+	/* It may make threads with any budget, on any hart. */
+	bool holds_hart = has_grant(server, SYSTEM_HOLDS, "hart");
+
+	tasks[i] = (struct task){.budget = server->budget,
+				 .period = server->period,
+				 .priority = server->priority,
+				 .harts = server->harts != 0 && !holds_hart ? server->harts : ~0u,
+				 .reach = 1u << i,
+				 .is_limited = server->period != 0 && !holds_hart};
+	for (unsigned g = server->first_grant; g < server->first_grant + server->grants; g++) {
+		if (grants[g].kind == SYSTEM_USES)
+			tasks[i].reach |= tasks[services[grants[g].index].provider].reach;
+	}
+}
+
+/*
+ * A budget promises to fit into its deadline or period, as far as that can be known: who has no
+ * budget itself may use up all time of those below. That is an error if they state a deadline; else
+ * their budgets are limits only, and the table says so.
+ */
+static void check_response(unsigned i)
+{
+	const struct system_server *server = &servers[i];
+	uint32_t deadline = server_deadline[i] != 0 ? server_deadline[i] : server->period;
+	int unlimited = task_unlimited_delay(tasks, header.servers, i);
+	uint64_t response;
+
+	printf("%-24s%8u %9.3f %9.3f %9.3f ", server->name, server->priority,
+	       server->budget / 1000.0, server->period / 1000.0, deadline / 1000.0);
+	if (unlimited >= 0) {
+		const char *why = servers[unlimited].period == 0 ? "has no budget" : "holds 'hart'";
+
+		printf("     none: '%s' may run before it and %s\n", servers[unlimited].name, why);
+		if (server_deadline[i] != 0)
+			error_at(server_line[i],
+				 "server '%s' has a deadline, but '%s' may run before it and %s",
+				 server->name, servers[unlimited].name, why);
+		return;
+	}
+	response = task_response_time(tasks, header.servers, i, SECTION_US);
+	if (response == RESPONSE_NONE) {
+		printf("     none: others use all time\n");
+		error_at(server_line[i],
+			 "server '%s' has no response time (others use all time), deadline %.3f ms",
+			 server->name, deadline / 1000.0);
+		return;
+	}
+	printf("%9.3f\n", (double)response / 1000.0);
+	if (response > deadline)
+		error_at(server_line[i],
+			 "server '%s' has a response time of %.3f ms, deadline %.3f ms",
+			 server->name, (double)response / 1000.0, deadline / 1000.0);
+}
+
+static void check_admission(void)
+{
+	bool any = false;
+
+	/* In start order: what a server uses is described before it. */
+	for (unsigned i = 0; i < ordered; i++)
+		describe_task(order[i]);
+	for (unsigned i = 0; i < header.servers; i++) {
+		if (servers[i].period == 0)
+			continue;
+		if (!any)
+			printf("server                  priority    budget    period  deadline  response (ms)\n");
+		any = true;
+		check_response(i);
+	}
+}
+
+/* ---- output ------------------------------------------------------------------- */
 
 static void write_file(const char *name)
 {
@@ -649,6 +773,8 @@ int main(int argc, char **argv)
 		check_system(argc - 3, argv + 3);
 	if (errors == 0)
 		sort_servers();
+	if (errors == 0)
+		check_admission();
 	if (errors != 0)
 		return 1;
 	write_file(argv[2]);

@@ -149,6 +149,28 @@ static inline bool take_number(uint64_t *out, const char *what, uint64_t least, 
 	return true;
 }
 
+/* A time of 100us..10000ms, in microseconds. */
+static inline bool take_time(uint32_t *out, const char *what)
+{
+	char *end;
+	uint64_t value, unit;
+
+	if (!want_word(what))
+		return false;
+	value = strtoull(word, &end, 10);
+	unit = strcmp(end, "us") == 0 ? 1 : strcmp(end, "ms") == 0 ? 1000 : 0;
+	if (word[0] < '0' || word[0] > '9' || unit == 0) {
+		error_at(line, "%s '%s' is not a time (as 500us or 20ms)", what, word);
+		return false;
+	}
+	if (value > 10000000 / unit || value * unit < 100) {
+		error_at(line, "%s %s is out of range (100us..10000ms)", what, word);
+		return false;
+	}
+	*out = (uint32_t)(value * unit);
+	return true;
+}
+
 static inline bool take_power(uint64_t *out, const char *what, uint64_t least, uint64_t most)
 {
 	if (!take_number(out, what, least, most, 1))

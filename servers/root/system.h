@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define SYSTEM_MAGIC 0x4d54535953565256ull /* "VRVSYSTM" */
-#define SYSTEM_VERSION 1
+#define SYSTEM_VERSION 2
 #define SYSTEM_NAME 24	     /* bytes of a name with its terminating 0 */
 #define SYSTEM_COMPATIBLE 40 /* bytes of a device-tree compatible string with its 0 */
 #define SYSTEM_SERVERS 24    /* at the most */
@@ -37,13 +37,14 @@ struct system_server {
 	char program[SYSTEM_NAME]; /* file of the boot archive */
 	uint32_t number;	   /* its badge at every service, 1.. in order of declaration */
 	uint32_t priority;	   /* 0..255 */
-	uint32_t slice;		   /* microseconds */
+	uint32_t budget;	   /* microseconds; a slice if there is no period */
+	uint32_t period;	   /* microseconds; 0: the budget is not enforced */
+	uint32_t harts;		   /* mask, 0 = any */
 	uint32_t cspace_bits;	   /* log2 slots */
 	uint32_t restart;	   /* restarts allowed after faults */
 	uint32_t first_grant, grants;
 	uint32_t first_argument; /* strings "key=value", one after the other */
 	uint32_t arguments;	 /* how many */
-	uint32_t reserved;
 	/* Bytes, multiples of the page size: */
 	uint64_t stack, heap;
 	uint64_t untyped; /* kernel memory of its own: 0 or a power of two */
@@ -110,7 +111,7 @@ struct system_device {
 };
 
 _Static_assert(sizeof(struct system_header) == 40, "file layout");
-_Static_assert(sizeof(struct system_server) == 128, "file layout");
+_Static_assert(sizeof(struct system_server) == 136, "file layout");
 _Static_assert(sizeof(struct system_service) == 32, "file layout");
 _Static_assert(sizeof(struct system_region) == 40, "file layout");
 _Static_assert(sizeof(struct system_grant) == 16, "file layout");

@@ -11,6 +11,9 @@ boot_images_SRC := tests/system/images_test.c servers/root/archive.c servers/roo
 HOST_TESTS += sysc_rules
 sysc_rules_SRC := tests/system/sysc_test.c
 
+HOST_TESTS += admission
+admission_SRC := tests/system/admission_test.c
+
 # libfdt for the build machine: the sources are there once setup has run, so they are no
 # prerequisites.
 LIBFDT_HOST := .cache/src/dtc/libfdt

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The compiler of system files: what it must refuse, with which words, and
- * that any damage to the real file ends in a complaint or a sound result.
+ * that any damage to real files ends in a complaint or a sound result.
  * The compiler is included whole; its main is called in a child process.
+ *
+ * Fails if a wrong file is compiled, if a complaint lacks its line or words, if
+ * a budget comes out other than stated, or if servers are admitted that are
+ * late, or that one without a budget may keep from running.
  */
 #define main sysc_main
 #include "servers/root/sysc.c"
@@ -30,8 +34,11 @@ static int compile(const char *text, size_t size, char *said, size_t said_size)
 	fflush(stdout);
 	child = fork();
 	if (child == 0) {
+		dup2(pipes[1], 1);
 		dup2(pipes[1], 2);
-		_exit(sysc_main(3, arguments));
+		status = sysc_main(3, arguments);
+		fflush(stdout);
+		_exit(status);
 	}
 	close(pipes[1]);
 	while ((n = read(pipes[0], said + got, said_size - 1 - got)) > 0)
@@ -116,6 +123,44 @@ static const struct {
 	{"server a { device x { registers r limit 3K } }", "out of range"},
 	{"server a { device x { registers r limit 12K } }", "not a power of two"},
 	{"server a { device { } }", "the compatible string of the device is missing"},
+	{"server a {\nbudget 2\nperiod 20ms }", "2: budget '2' is not a time (as 500us or 20ms)"},
+	{"server a { budget 2s period 20ms }", "budget '2s' is not a time"},
+	{"server a { budget -2ms period 20ms }", "budget '-2ms' is not a time"},
+	{"server a { budget ms period 20ms }", "budget 'ms' is not a time"},
+	{"server a { budget }", "budget is missing"},
+	{"server a { budget 99us period 20ms }", "budget 99us is out of range (100us..10000ms)"},
+	{"server a { budget 1ms period 10001ms }", "period 10001ms is out of range"},
+	{"server a { budget 18446744073709551615ms period 1ms }", "is out of range"},
+	{"server a { budget 1ms }", "1: server 'a' has a budget or a period without the other"},
+	{"server a { period 1ms }", "has a budget or a period without the other"},
+	{"server a { budget 2ms period 1ms }", "has a budget longer than its period"},
+	{"server a { budget 1ms period 5ms deadline 6ms }",
+	 "has a deadline longer than its period"},
+	{"server a { deadline 6ms }", "has a deadline longer than its period"},
+	{"server a { budget 1ms period 5ms slice 1000 }", "has a slice and a budget"},
+	{"server a { harts }", "hart is missing"},
+	{"server a { harts 0 8 }", "hart 8 is out of range (0..7)"},
+	/* Burns and Wellings' set A, ten times as long, and sections of the kernel. */
+	{"server c { priority 3 budget 100ms period 300ms }\n"
+	 "server b { priority 2 budget 100ms period 400ms }\n"
+	 "server a { priority 1 budget 120ms period 500ms }\n",
+	 "3: server 'a' has a response time of 520.250 ms, deadline 500.000 ms"},
+	{"server b { priority 2 budget 2ms period 10ms }\n"
+	 "server a { priority 1 budget 2ms period 10ms deadline 4ms }\n",
+	 "2: server 'a' has a response time of 4.100 ms, deadline 4.000 ms"},
+	{"server b { priority 2 budget 10ms period 10ms }\n"
+	 "server a { priority 1 budget 2ms period 10ms }\n",
+	 "2: server 'a' has no response time (others use all time), deadline 10.000 ms"},
+	{"server b { priority 2 }\n"
+	 "server a { priority 1 budget 2ms period 10ms deadline 10ms }\n",
+	 "2: server 'a' has a deadline, but 'b' may run before it and has no budget"},
+	{"server b { priority 2 budget 1ms period 9ms\nholds hart\nharts 1 }\n"
+	 "server a { priority 1 budget 2ms period 10ms deadline 10ms harts 0 }\n",
+	 "4: server 'a' has a deadline, but 'b' may run before it and holds 'hart'"},
+	/* Of low priority, but it calls a server of high. */
+	{"server s { priority 3 provides s\nbudget 1ms period 10ms }\nserver b { uses s }\n"
+	 "server a { priority 1 budget 2ms period 10ms deadline 10ms }\n",
+	 "4: server 'a' has a deadline, but 'b' may run before it and has no budget"},
 };
 
 static void refuses_what_is_wrong(void)
@@ -172,9 +217,61 @@ static void check_result(void)
 	}
 }
 
-static char *read_real_file(size_t *size)
+/* The server of this name in the compiled file. */
+static struct system_server compiled_server(const char *name)
 {
-	FILE *file = fopen("servers/root/ravelin.system", "rb");
+	struct system_header head = {0};
+	struct system_server server = {0};
+	FILE *file = fopen(output_name, "rb");
+
+	EXPECT(file != NULL && fread(&head, sizeof(head), 1, file) == 1);
+	while (head.servers-- != 0 && strcmp(server.name, name) != 0)
+		EXPECT(fread(&server, sizeof(server), 1, file) == 1);
+	fclose(file);
+	EXPECT(strcmp(server.name, name) == 0);
+	return server;
+}
+
+static void compiles_budgets(void)
+{
+	static const char text[] = "server a { priority 9 budget 500us period 10ms\nharts 0 2 }\n"
+				   "server b { slice 700 }\nserver c {}\n";
+	char said[4096];
+	struct system_server server;
+
+	EXPECT(compile(text, strlen(text), said, sizeof(said)) == 0);
+	server = compiled_server("a");
+	EXPECT(server.budget == 500 && server.period == 10000 && server.harts == 5);
+	server = compiled_server("b");
+	EXPECT(server.budget == 700 && server.period == 0 && server.harts == 0);
+	server = compiled_server("c");
+	EXPECT(server.budget == 10000 && server.period == 0 && server.harts == 0);
+}
+
+/* A line for each server with a budget. */
+static void prints_response_times(void)
+{
+	static const char text[] =
+		"server memory { priority 9 harts 1\nram provides memory }\n"
+		"server high { priority 3 budget 2ms period 20ms\nharts 0 }\n"
+		"server low { priority 2 budget 5ms period 50ms deadline 40ms\nharts 0 }\n"
+		"server limited { priority 1 budget 1ms period 50ms }\n";
+	char said[4096];
+
+	EXPECT(compile(text, strlen(text), said, sizeof(said)) == 0);
+	EXPECT(strcmp(said, "server                  priority    budget    period  deadline  "
+			    "response (ms)\n"
+			    "high                           3     2.000    20.000    20.000     "
+			    "2.050\n"
+			    "low                            2     5.000    50.000    40.000     "
+			    "7.100\n"
+			    "limited                        1     1.000    50.000    50.000      "
+			    "none: 'memory' may run before it and has no budget\n") == 0);
+}
+
+static char *read_real_file(const char *name, size_t *size)
+{
+	FILE *file = fopen(name, "rb");
 	char *text = calloc(1, 65536);
 
 	EXPECT(file != NULL && text != NULL);
@@ -187,18 +284,18 @@ static void accepts_the_real_file(void)
 {
 	char said[4096];
 	size_t size;
-	char *text = read_real_file(&size);
+	char *text = read_real_file("servers/root/ravelin.system", &size);
 
 	EXPECT(compile(text, size, said, sizeof(said)) == 0 && said[0] == 0);
 	check_result();
 	free(text);
 }
 
-static void survives_damage(void)
+static void survive_damage(const char *name)
 {
 	static const char bytes[] = "{}\n #0aK-";
 	size_t size;
-	char *text = read_real_file(&size);
+	char *text = read_real_file(name, &size);
 	char said[16384];
 
 	for (unsigned i = 0; i < 300; i++) {
@@ -220,6 +317,12 @@ static void survives_damage(void)
 	free(text);
 }
 
+static void survives_damage(void)
+{
+	survive_damage("servers/root/ravelin.system");
+	survive_damage("tests/native/budgets.system");
+}
+
 int main(void)
 {
 	int result;
@@ -228,6 +331,8 @@ int main(void)
 	snprintf(output_name, sizeof(output_name), "%s.%d", output, (int)getpid());
 	RUN(refuses_what_is_wrong);
 	RUN(names_missing_programs);
+	RUN(compiles_budgets);
+	RUN(prints_response_times);
 	RUN(accepts_the_real_file);
 	RUN(survives_damage);
 	result = check_summary();
