@@ -24,3 +24,8 @@ root_devices_LDLIBS := $(patsubst %,$(LIBFDT_HOST)/%.c,fdt fdt_ro fdt_sw fdt_str
 
 HOST_TESTS += uart_model
 uart_model_SRC := tests/system/uart_test.c drivers/ns16550/uart.c
+
+HOST_TESTS += step_exits
+step_exits_SRC := tests/system/step_exits_test.c tests/system/step_encode.c servers/lib/single_step.c
+HOST_TESTS += step_programs
+step_programs_SRC := tests/system/step_programs_test.c tests/system/step_encode.c servers/lib/single_step.c
