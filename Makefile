@@ -276,8 +276,9 @@ TEST_INPUTS := $(KERNEL) $(ARCHIVE) $(NATIVE:%=$(B)/native/%.stripped) \
 	$(NATIVE_TESTS:%=$(B)/native/%.stripped) $(HOST_BINS) $(B)/disk.base.img $(B)/host/boot \
 	$(if $(wildcard servers/root/sysc.c),$(B)/host/sysc)
 
+# In continuous integration, samples of the long tests too.
 test: $(TEST_INPUTS) ## run the tests [TESTS=pattern]
-	@B=$(B) ARCHIVE_PROGRAMS='$(ARCHIVE_PROGRAMS)' sh $(TOOLS)/run-tests.sh '$(TESTS)' $(wildcard tests/list tests/*/list)
+	@B=$(B) ARCHIVE_PROGRAMS='$(ARCHIVE_PROGRAMS)' sh $(TOOLS)/run-tests.sh '$(TESTS)' $(wildcard tests/list tests/*/list $(if $(CI),tests/*/list.ci))
 
 test-long: $(TEST_INPUTS) $(B)/reference.cpio .cache/proof.stamp ## soaks, and the Linux programs on a real Linux
 	@B=$(B) ARCHIVE_PROGRAMS='$(ARCHIVE_PROGRAMS)' sh $(TOOLS)/run-tests.sh '$(TESTS)' $(wildcard tests/list.long tests/*/list.long)

@@ -84,7 +84,8 @@ enum right {
 	  "move the caller's capability, derivation unchanged")                                                  \
 	X(CSPACE_DELETE, 5, OBJECT_CSPACE, "slot in this CSpace", "-", "empty the slot")                         \
 	X(CSPACE_REVOKE, 6, OBJECT_CSPACE, "slot in this CSpace", "-",                                           \
-	  "delete all that is derived from the capability; an untyped becomes whole again")                      \
+	  "delete all that is derived from the capability; an untyped becomes whole again. If the "              \
+	  "capability invoked is among these, this and CSPACE_DELETE may end early, with ERR_CAP_EMPTY")         \
 	X(CSPACE_INSPECT, 7, OBJECT_CSPACE, "slot in this CSpace", "type, rights, badge",                        \
 	  "describe the capability")                                                                             \
 	X(THREAD_CONFIGURE, 8, OBJECT_THREAD,                                                                    \

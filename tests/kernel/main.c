@@ -47,6 +47,7 @@ static int run_one(unsigned preempt_one_in, uint64_t operations, uint64_t seed)
 	vm_init(&features);
 	operations_init();
 	operations_given_up();
+	operations_cut_off();
 	struct operation_counts counts_of_run = operations_run(operations);
 	printf("  %lu of %lu operations not refused, %lu preemptions\n", counts_of_run.done,
 	       operations, counts_of_run.preempted);

@@ -297,12 +297,18 @@ static void delete_or_revoke(bool is_revoke)
 	    (a[0] == SLOT_CSPACE || a[0] == SLOT_MEMORY) && !(is_revoke && one_in(8))) {
 		return;
 	}
-	check("delete", call(slot, is_revoke ? CSPACE_REVOKE : CSPACE_DELETE, a, 1), wanted);
 	if (wanted == ERR_OK && is_revoke) {
 		model_revoke(node);
 	} else if (wanted == ERR_OK) {
 		model_delete(node);
 	}
+	/* A call that removes the capability it is made with may end early: operations_cut_off. */
+	unsigned preempt_one_in = config.preempt_one_in;
+	if (wanted == ERR_OK && !nodes[cspace].used) {
+		config.preempt_one_in = 0;
+	}
+	check("delete", call(slot, is_revoke ? CSPACE_REVOKE : CSPACE_DELETE, a, 1), wanted);
+	config.preempt_one_in = preempt_one_in;
 }
 
 static void operation_delete(void)
@@ -572,6 +578,25 @@ void operations_given_up(void)
 	CHECK(is_zero((char *)vm_pointer((struct paddr){(uint64_t)memory->object}) + 64,
 		      (1 << 16) - 64));
 	check("revoke", call(SLOT_CSPACE, CSPACE_REVOKE, (uint64_t[]){SLOT_MEMORY}, 1), ERR_OK);
+	model_compare();
+}
+
+/* Two capabilities are derived from one and revoked by means of the later one. */
+void operations_cut_off(void)
+{
+	enum { FIRST = 10, EARLIER, LATER };
+
+	for (unsigned i = FIRST; i <= LATER; i++) {
+		check("copy",
+		      call(SLOT_CSPACE, CSPACE_COPY,
+			   (uint64_t[]){i, i == FIRST ? SLOT_CSPACE : FIRST, RIGHTS_ALL, 0}, 4),
+		      ERR_OK);
+	}
+	enum err err = call(LATER, CSPACE_REVOKE, (uint64_t[]){FIRST}, 1);
+	CHECK(err == (config.preempt_one_in == 1 ? ERR_CAP_EMPTY : ERR_OK) ||
+	      config.preempt_one_in > 1);
+	check("revoke", call(SLOT_CSPACE, CSPACE_REVOKE, (uint64_t[]){FIRST}, 1), ERR_OK);
+	check("delete", call(SLOT_CSPACE, CSPACE_DELETE, (uint64_t[]){FIRST}, 1), ERR_OK);
 	model_compare();
 }
 

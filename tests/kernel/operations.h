@@ -9,6 +9,9 @@
 void operations_init(void);
 /* Memory whose retype was given up starts zeroed all the same. Leaves all as it was. */
 void operations_given_up(void);
+/* A revoke that removes the capability it is made with, and is preempted then, ends; another call
+ * does the rest. Leaves all as it was. */
+void operations_cut_off(void);
 
 struct operation_counts {
 	uint64_t done;	    /* operations that were not refused */

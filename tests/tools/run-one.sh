@@ -84,7 +84,11 @@ run_on_host() {
 }
 
 case $kind in
-host) run_on_host "$B/host-tests/$1" ;;
+host)
+	program=$1
+	shift
+	run_on_host "$B/host-tests/$program" "$@"
+	;;
 script)
 	export B
 	run_on_host sh "$@"

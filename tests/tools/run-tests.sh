@@ -21,12 +21,14 @@
 #	shell      boots to the shell, where the console script `what` types
 #	reference, reference-shell  like linux and shell, on a real Linux
 #
-# harts may be a list (1,2,4): one boot for each. Where a column means nothing
+# harts may be a list (1,2,4): one boot for each. `what` of a host program or
+# script may be followed by arguments. Where a column means nothing
 # it is "-". Options of the kinds that boot:
 #	disk=none     no disk; else each boot has its own copy of the disk image
 #	blk=pci       the disk is attached by virtio-pci
 #	cpu=MODEL     another processor than the emulator's default
 #	machine=LIST  more properties of the emulated machine (name=value,...)
+#	times=N       that many boots, called NAME#1 and so on
 #	icount=1      instructions are counted: timers fire at the same ones each time
 #	append=WORD   one more boot argument (may be repeated)
 #	prep=SCRIPT   run with the image before the boot
@@ -62,10 +64,18 @@ mkdir -p "$logs" "$B/test-tmp"
 				print "two tests are called " name >"/dev/stderr"
 				exit 1
 			}
-			line = name " " $2 " " harts[i]
-			for (f = 4; f <= NF; f++)
-				line = line " " $f
-			print line
+			times = 0
+			line = $2 " " harts[i]
+			for (f = 4; f <= NF; f++) {
+				if ($f ~ /^times=[0-9]+$/)
+					times = substr($f, 7)
+				else
+					line = line " " $f
+			}
+			if (times == 0)
+				print name " " line
+			for (f = 1; f <= times; f++)
+				print name "#" f " " line
 		}
 	}' >"$logs/plan"
 
