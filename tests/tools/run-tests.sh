@@ -68,7 +68,7 @@ mkdir -p "$logs" "$B/test-tmp"
 			line = $2 " " harts[i]
 			for (f = 4; f <= NF; f++) {
 				if ($f ~ /^times=[0-9]+$/)
-					times = substr($f, 7)
+					times = substr($f, 7) + 0
 				else
 					line = line " " $f
 			}
