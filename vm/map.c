@@ -15,6 +15,8 @@
 #define ZERO_STEP 1u
 /* Entries made between two looks; two tables may have to be made for them first. */
 #define MAP_STEP 12u
+/* The same where entries are empty and that is all there is to know. */
+#define FRESH_STEP 128u
 
 /* One step: `pages` contiguous frames from `ppn` at virtual page `page`. */
 struct map_step {
@@ -141,23 +143,48 @@ static void map_install(const struct map_step *step, struct vm_slot slot, unsign
 	}
 }
 
+/* Both halves for 4 KiB entries up to the first that is not empty: how many. */
+static unsigned map_fresh(const struct map_step *step, struct vm_slot slot, unsigned entries)
+{
+	uint64_t pte = pte_make(step->ppn, step->bits);
+	unsigned i;
+
+	for (i = 0; i < entries && pte_load(&slot.pte[i]) == 0; i++) {
+		pte_store(&slot.pte[i], pte); /* no flush: as in map_install */
+		pte += 1ull << PTE_PPN_SHIFT;
+	}
+	return i;
+}
+
+/* Entries of the step from `slot` on that lie in one table, at most `limit`. */
+static unsigned entries_at(const struct map_step *step, struct vm_slot slot, unsigned limit)
+{
+	unsigned entries = SV39_ENTRIES - sv39_index(step->page, 0);
+
+	if (slot.level != 0) {
+		return 1;
+	}
+	if (entries > limit) {
+		entries = limit;
+	}
+	return entries > step->pages ? (unsigned)step->pages : entries;
+}
+
 static enum err map_entries(const struct map_step *step, struct vm_slot slot)
 {
-	unsigned limit = step->item->flags & WINDOW_ZERO ? ZERO_STEP : MAP_STEP;
-	unsigned entries = 1, made = 0;
+	unsigned flags = step->item->flags;
+	unsigned entries = 0, made = 0;
 	enum err err = ERR_OK;
 
-	if (slot.level == 0) {
-		entries = SV39_ENTRIES - sv39_index(step->page, 0);
-		if (entries > limit) {
-			entries = limit;
-		}
-		if (entries > step->pages) {
-			entries = (unsigned)step->pages;
-		}
+	if (slot.level == 0 && !(flags & (WINDOW_ZERO | WINDOW_EXPECT_PAGE))) {
+		entries = map_fresh(step, slot, entries_at(step, slot, FRESH_STEP));
+		made = entries;
 	}
-	entries = map_clear(step, slot, entries, &made, &err);
-	map_install(step, slot, entries);
+	if (entries == 0) {
+		entries = entries_at(step, slot, flags & WINDOW_ZERO ? ZERO_STEP : MAP_STEP);
+		entries = map_clear(step, slot, entries, &made, &err);
+		map_install(step, slot, entries);
+	}
 	vm_live_add(slot, made);
 	step->item->done += (uint32_t)(entries * sv39_span(slot.level));
 	return err;

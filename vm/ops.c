@@ -97,28 +97,50 @@ static enum err protect_step(struct op *op, struct vm_run *run)
 {
 	uint64_t bits = (uint64_t)op->item->rights << 1;
 	uint64_t span = sv39_span(run->slot.level);
+	uint64_t frame = 0, frames = 0; /* an extent that may be given the rights */
+	unsigned lost = 0, lost_first = 0, lost_last = 0; /* entries that lose rights */
+	enum err err = ERR_OK;
 
 	for (unsigned i = 0; i < run->entries; i++) {
 		uint64_t *entry = &run->slot.pte[i];
 		uint64_t old = pte_load(entry);
+		uint64_t differs = (old ^ bits) & PTE_RWX;
 
-		if (old == 0 || (old & PTE_RWX) == bits) {
+		if ((differs & bits) != 0) {
+			if (old == 0) {
+				continue;
+			}
+			if (pte_ppn(old) - frame >= frames) {
+				/* One search in a step. */
+				bool is_found =
+					frames == 0 && vm_frame_find(op->window, pte_ppn(old),
+								     op->item->rights, &op->frame);
+				if (!is_found) {
+					err = frames == 0 ? ERR_RIGHTS : ERR_OK;
+					run->pages = i * span;
+					break;
+				}
+				frame = op->frame.extent->base.raw >> PAGE_SHIFT;
+				frames = op->frame.extent->pages;
+			}
+		} else if (differs == 0) {
 			continue;
-		}
-		if ((bits & ~old) != 0 &&
-		    !vm_frame_find(op->window, pte_ppn(old), op->item->rights, &op->frame)) {
-			run->pages = i * span;
-			return ERR_RIGHTS;
 		}
 		if (!run->is_whole) {
 			return split(op, run);
 		}
-		pte_update(entry, PTE_RWX, bits);
-		if (old & PTE_RWX & ~bits) {
-			vm_flush_range(op->flush, op->space, run->first + i * span, span);
-		} /* else rights were gained: a hart that caches fewer fences in vm_fault */
+		pte_flip(entry, old, differs);
+		/* Where rights are gained, a hart that caches fewer fences in vm_fault. */
+		if ((differs & old) != 0) {
+			lost_first = lost++ == 0 ? i : lost_first;
+			lost_last = i;
+		}
 	}
-	return ERR_OK;
+	if (lost != 0) {
+		vm_flush_range(op->flush, op->space, run->first + lost_first * span,
+			       (lost_last - lost_first + 1) * span);
+	}
+	return err;
 }
 
 enum err vm_protect(struct vm_window *window, struct window_item *item, struct vm_flush *flush)
@@ -161,8 +183,8 @@ static enum err query_step(struct op *op, struct vm_run *run)
 	bool is_table = run->slot.level == 0;
 
 	/* Each looks through up to 64 extents. */
-	if (run->pages > VM_STEP_ENTRIES / 8) {
-		run->pages = VM_STEP_ENTRIES / 8;
+	if (run->pages > VM_STEP_ENTRIES / 16) {
+		run->pages = VM_STEP_ENTRIES / 16;
 	}
 	for (unsigned i = 0; i < run->pages; i++) {
 		uint64_t pte = pte_load(&run->slot.pte[is_table ? i : 0]);
@@ -195,51 +217,80 @@ enum err vm_query(struct vm_window *window, struct window_item *item, uint64_t *
 	return results_fit(item, item->count) ? op_loop(&op, query_step) : ERR_ARGUMENT;
 }
 
-/* Put the two bits of HARVEST for the item's page `index`. */
-static void harvest_put(struct op *op, uint64_t index, uint64_t pte, uint64_t count)
+/* Put bits into a word of the results; `at`: pages before them in it. */
+static void harvest_word(struct op *op, uint64_t index, unsigned at, uint64_t bits)
 {
-	uint64_t bits = (pte & PTE_A ? 1u : 0) | (pte & PTE_D ? 2u : 0);
+	uint64_t *word = &op->words[op->item->pool_page + index];
 
-	while (count > 0) {
-		uint64_t *word = &op->words[op->item->pool_page + index / 32];
-		uint64_t at = index % 32, step = 32 - at < count ? 32 - at : count;
-		/* The two bits, `step` times. */
-		uint64_t many = bits * (0x5555555555555555ull >> (64 - 2 * step));
+	*word = at == 0 ? bits : *word | bits;
+}
 
-		if (at == 0) {
-			*word = 0;
+/* Entries of one table, of which each word of results has 32. */
+static void harvest_entries(struct op *op, const struct vm_run *run, bool clears)
+{
+	uint64_t index = op->item->done;
+	unsigned taken = 0, taken_first = 0, taken_last = 0;
+
+	for (unsigned i = 0; i < run->pages;) {
+		uint64_t bits = 0;
+		unsigned at = (unsigned)(index + i) % 32;
+		unsigned end = run->pages - i < 32 - at ? (unsigned)run->pages : i + 32 - at;
+
+		for (unsigned shift = 2 * at; i < end; i++, shift += 2) {
+			uint64_t found = pte_load(&run->slot.pte[i]) & (PTE_A | PTE_D);
+
+			if (found != 0 && clears) {
+				found = pte_clear(&run->slot.pte[i], PTE_A | PTE_D) &
+					(PTE_A | PTE_D);
+				taken_first = taken++ == 0 ? i : taken_first;
+				taken_last = i;
+			}
+			bits |= found / PTE_A << shift;
 		}
-		*word |= many << (at * 2);
+		harvest_word(op, (index + i - 1) / 32, at, bits);
+	}
+	if (taken != 0) {
+		/* Else a hart that caches D would write without setting it again. */
+		vm_flush_range(op->flush, op->space, run->first + taken_first,
+			       taken_last - taken_first + 1);
+	}
+}
+
+/* A leaf or nothing, above level 0: the same for each of the pages. */
+static void harvest_leaf(struct op *op, const struct vm_run *run, bool clears)
+{
+	uint64_t *entry = run->slot.pte;
+	uint64_t pte = pte_load(entry), index = op->item->done, left = run->pages;
+
+	if (clears && (pte & (PTE_A | PTE_D))) {
+		pte = pte_clear(entry, PTE_A | PTE_D);
+		vm_flush_range(op->flush, op->space, run->first, sv39_span(run->slot.level));
+	}
+	while (left > 0) {
+		uint64_t at = index % 32, step = 32 - at < left ? 32 - at : left;
+		/* The two bits, `step` times. */
+		uint64_t many = (pte & (PTE_A | PTE_D)) / PTE_A *
+				(0x5555555555555555ull >> (64 - 2 * step));
+
+		harvest_word(op, index / 32, (unsigned)at, many << (at * 2));
 		index += step;
-		count -= step;
+		left -= step;
 	}
 }
 
 static enum err harvest_step(struct op *op, struct vm_run *run)
 {
-	bool is_table = run->slot.level == 0;
 	bool clears = (op->item->flags & WINDOW_CLEAR) && run->is_whole;
-	uint64_t span = sv39_span(run->slot.level);
-	uint64_t pte;
 
-	if (is_table && run->pages > VM_STEP_ENTRIES / 2) {
-		run->pages = VM_STEP_ENTRIES / 2;
+	if (run->slot.level == 0) {
+		harvest_entries(op, run, clears);
+		return ERR_OK;
 	}
 	if (run->pages > REPORT_PAGES) { /* an absent 1 GiB, or part of such a leaf */
 		run->pages = REPORT_PAGES;
 		clears = false;
 	}
-	for (uint64_t i = 0; i < (is_table ? run->pages : 1); i++) {
-		uint64_t *entry = &run->slot.pte[i];
-
-		pte = pte_load(entry);
-		if (clears && (pte & (PTE_A | PTE_D))) {
-			pte = pte_update(entry, PTE_A | PTE_D, 0);
-			/* Else a hart that caches D would write without setting it again. */
-			vm_flush_range(op->flush, op->space, run->first + i, span);
-		}
-		harvest_put(op, op->item->done + i, pte, is_table ? 1 : run->pages);
-	}
+	harvest_leaf(op, run, clears);
 	return ERR_OK;
 }
 

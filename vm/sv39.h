@@ -82,13 +82,13 @@ static inline uint64_t sv39_span(unsigned level)
  * hardware updates A and D, written too. So every access is one atomic
  * access of 8 bytes, and bits are changed by read-modify-write.
  */
-static inline uint64_t pte_load(const uint64_t *pte)
+static inline __attribute__((always_inline)) uint64_t pte_load(const uint64_t *pte)
 {
 	return __atomic_load_n(pte, __ATOMIC_RELAXED);
 }
 
 /* Becomes `sd`. Which flush covers the store is said where it is called. */
-static inline void pte_store(uint64_t *pte, uint64_t value)
+static inline __attribute__((always_inline)) void pte_store(uint64_t *pte, uint64_t value)
 {
 	pte_trace(pte, value);
 	__atomic_store_n(pte, value, __ATOMIC_RELAXED);
@@ -110,6 +110,21 @@ static inline uint64_t pte_exchange(uint64_t *pte, uint64_t value)
 {
 	pte_trace(pte, value);
 	return __atomic_exchange_n(pte, value, __ATOMIC_RELAXED);
+}
+
+/* Becomes `amoxor.d`: change bits that hardware leaves alone. `old`: what was loaded, but for A, D. */
+static inline __attribute__((always_inline)) void pte_flip(uint64_t *pte, uint64_t old,
+							   uint64_t bits)
+{
+	pte_trace(pte, old ^ bits);
+	__atomic_fetch_xor(pte, bits, __ATOMIC_RELAXED);
+}
+
+/* Becomes `amoand.d`. Returns the old entry with A and D as last set by any hart. */
+static inline __attribute__((always_inline)) uint64_t pte_clear(uint64_t *pte, uint64_t bits)
+{
+	pte_trace(pte, pte_load(pte) & ~bits);
+	return __atomic_fetch_and(pte, ~bits, __ATOMIC_RELAXED);
 }
 
 /*

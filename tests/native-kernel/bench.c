@@ -500,9 +500,66 @@ static uint64_t map_pages(void)
 	for (unsigned i = 0; i < 10; i++) {
 		uint64_t from = time_ticks();
 
-		CHECK_OK(area_map(&area, 0, 1, 500, RIGHT_READ | RIGHT_WRITE));
+		CHECK_OK(area_map(&area, 0, 1, 512, RIGHT_READ | RIGHT_WRITE));
 		ticks += time_ticks() - from;
-		CHECK_OK(area_unmap(&area, 0, 500));
+		CHECK_OK(area_unmap(&area, 0, 512));
+	}
+	return ticks;
+}
+
+/* Runs of 512 that begin amid a table, so that none is dropped or made as a whole. */
+static uint64_t unmap_pages(void)
+{
+	uint64_t ticks = 0;
+
+	for (unsigned i = 0; i < 10; i++) {
+		CHECK_OK(area_map(&area, 100, 100, 512, RIGHT_READ | RIGHT_WRITE));
+		uint64_t from = time_ticks();
+
+		CHECK_OK(area_unmap(&area, 100, 512));
+		ticks += time_ticks() - from;
+	}
+	return ticks;
+}
+
+static uint64_t protect_pages(void)
+{
+	uint64_t ticks = 0;
+
+	CHECK_OK(area_map(&area, 100, 100, 512, RIGHT_READ | RIGHT_WRITE));
+	for (unsigned i = 0; i < 10; i++) {
+		struct window_item item = {.cap = area.window,
+					   .op = WINDOW_PROTECT,
+					   .rights = i % 2 == 0 ? RIGHT_READ
+								: RIGHT_READ | RIGHT_WRITE,
+					   .va_page = (area.va >> 12) + 100,
+					   .count = 512};
+		uint64_t from = time_ticks();
+
+		CHECK_OK(window_item(&item, NULL));
+		ticks += time_ticks() - from;
+	}
+	CHECK_OK(area_unmap(&area, 100, 512));
+	return ticks;
+}
+
+static uint64_t harvest_pages(void)
+{
+	uint64_t ticks = 0;
+
+	for (unsigned i = 0; i < 10; i++) {
+		struct window_item item = {.cap = area.window,
+					   .op = WINDOW_HARVEST,
+					   .flags = WINDOW_CLEAR,
+					   .va_page = (area.va >> 12) + 100,
+					   .pool_page = WINDOW_ITEM_WORD + sizeof(item) / 8,
+					   .count = 512};
+		CHECK_OK(area_map(&area, 100, 100, 512, RIGHT_READ | RIGHT_WRITE));
+		uint64_t from = time_ticks();
+
+		CHECK_OK(window_item(&item, NULL));
+		ticks += time_ticks() - from;
+		CHECK_OK(area_unmap(&area, 100, 512));
 	}
 	return ticks;
 }
@@ -525,7 +582,10 @@ static void run_all(void)
 	enforce(BOOT_SLOT_SCHED_CONTEXT, MAIN_PRIORITY);
 
 	area_make(&area, 4 << 20, 4 << 20, 22, endpoint, 1);
-	report_ticks("window.map.page", map_pages, 5000);
+	report_ticks("window.map.page", map_pages, 5120);
+	report_ticks("window.unmap.page", unmap_pages, 5120);
+	report_ticks("window.protect.page", protect_pages, 5120);
+	report_ticks("window.harvest.page", harvest_pages, 5120);
 	worker_start(toucher, NULL);
 	report_ticks("fault.round_trip", faults, LOOPS - 1);
 }

@@ -41,12 +41,15 @@ mutant() {
 
 # Fences.
 mutant unmap_without_flush vm/ops.c '/cleared != 0/,/vm_live_sub/ s/^\t\tvm_flush_range.*//'
-mutant drop_without_flush vm/table.c '/^void vm_table_drop/,/^}/ s/^\tvm_flush_whole.*//'
+mutant drop_without_flush vm/table.c '/^static void unlink_table/,/^}/ s/^\tvm_flush_whole.*//'
 mutant drop_straight_to_free vm/table.c \
-	'/^void vm_table_drop/,/^}/ s/^\t\tlimbo_add\(space, table\);/&\n\t\tvm_limbo_release(space);/'
+	'/^static void unlink_table/,/^}/ s/^\t\tlimbo_add\(space, table\);/&\n\t\tvm_limbo_release(space);/'
 mutant drop_flushed_by_page vm/shootdown.c 's/flush->whole \|\| space->limbo != 0/false/'
 mutant split_without_flush vm/table.c '/live = SV39_ENTRIES/,/\} else/ s/vm_flush_whole.*//'
-mutant protect_without_flush vm/ops.c 's/if \(old \& PTE_RWX \& ~bits\)/if (false)/'
+mutant protect_without_flush vm/ops.c 's/if \(lost != 0\)/if (false)/'
+mutant protect_flushes_one vm/ops.c 's/lost_last = i;/lost_last = lost_first;/'
+mutant protect_flushes_last vm/ops.c 's/lost_first = lost\+\+ == 0 \? i : lost_first;/lost++, lost_first = i;/'
+mutant harvest_flushes_one vm/ops.c 's/taken_last = i;/taken_last = taken_first;/'
 mutant map_same_frame_without_flush vm/map.c 's/if \(old \& PTE_RWX \& ~step->bits\)/if (false)/'
 mutant replace_without_break vm/map.c 's/is_replaced = true;/is_replaced = false;/'
 mutant harvest_without_flush vm/ops.c '/Else a hart that caches D/,/\}/ s/vm_flush_range.*//'
@@ -78,7 +81,9 @@ mutant fence_i_only_here vm/shootdown.c 's/^\t\tsbi_remote_fence_i.*//'
 mutant fence_i_not_owed vm/asid.c 's/if \(is_code_stale\)/if (false)/'
 mutant batch_maps_over_stale vm/shootdown.c '/^void vm_flush_before/,/^}/ s/^\t\tvm_flush_commit.*//'
 # Rights and invariants.
-mutant protect_beyond_binding vm/ops.c 's/\(bits \& ~old\) != 0 \&\&/false \&\&/'
+mutant protect_beyond_binding vm/ops.c 's/if \(!is_found\)/if (false)/'
+mutant protect_beyond_extent vm/ops.c 's/pte_ppn\(old\) - frame >= frames/frames == 0/'
+mutant map_over_the_old vm/map.c 's/ \&\& pte_load\(\&slot.pte\[i\]\) == 0; i\+\+/; i++/'
 mutant map_beyond_binding vm/map.c 's/if \(item->rights \& ~binding->rights\)/if (false)/'
 mutant clone_keeps_w vm/clone.c 's/value \& ~\(PTE_W \| PTE_D\)/value/'
 mutant clone_leaves_w vm/clone.c 's/if \(value \& PTE_W\)/if (false)/'
@@ -87,7 +92,7 @@ mutant zero_through_weak_binding vm/map.c 's/if \(!\(binding->rights \& RIGHT_WR
 mutant unbind_takes_too_much vm/window.c '/^static bool entry_goes/,/^}/ s/return false;$/(void)rights;/'
 mutant unbind_takes_too_little vm/window.c 's/return rights == 0 \|\| \(!binding->closing/return rights == 0 || (true/'
 mutant dirty_lost_by_map vm/map.c 's/pte_update\(\&slot.pte\[i\], PTE_RWX, /pte_update(\&slot.pte[i], PTE_RWX | PTE_D, /'
-mutant dirty_lost_by_protect vm/ops.c 's/pte_update\(entry, PTE_RWX, bits\)/pte_update(entry, PTE_RWX | PTE_D, bits)/'
+mutant dirty_lost_by_protect vm/ops.c 's/pte_flip\(entry, old, differs\)/pte_flip(entry, old, differs | (old \& PTE_D))/'
 mutant harvest_clears_a_part vm/ops.c 's/ \&\& run->is_whole;/;/'
 # Tables.
 mutant live_not_counted_by_map vm/map.c 's/vm_live_add\(slot, made\)/(void)made/'

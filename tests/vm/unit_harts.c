@@ -240,7 +240,7 @@ void test_preemption(void)
 		CHECK(item.done > before && item.done - before <= 512);
 		calls++;
 	} while (err == VM_PREEMPTED);
-	CHECK(err == ERR_OK && item.done == 2000 && calls > 8);
+	CHECK(err == ERR_OK && item.done == 2000 && calls > 4);
 	item = item_of(0, 0, 2000, R | X, 0);
 	for (calls = 0; vm_protect(window, &item, &flush) == VM_PREEMPTED; calls++) {
 		CHECK(calls < 100);
