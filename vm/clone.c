@@ -139,8 +139,8 @@ static enum err clone_step(struct clone *clone, struct vm_run *run)
 		run->pages = to_table_end;
 	}
 	/* Each looks through up to 64 extents. */
-	if (run->pages > VM_STEP_ENTRIES / 16) {
-		run->pages = VM_STEP_ENTRIES / 16;
+	if (run->pages > VM_STEP_ENTRIES / 8) {
+		run->pages = VM_STEP_ENTRIES / 8;
 	}
 	return clone_pages(clone, run);
 }

@@ -183,8 +183,8 @@ static enum err query_step(struct op *op, struct vm_run *run)
 	bool is_table = run->slot.level == 0;
 
 	/* Each looks through up to 64 extents. */
-	if (run->pages > VM_STEP_ENTRIES / 16) {
-		run->pages = VM_STEP_ENTRIES / 16;
+	if (run->pages > VM_STEP_ENTRIES / 8) {
+		run->pages = VM_STEP_ENTRIES / 8;
 	}
 	for (unsigned i = 0; i < run->pages; i++) {
 		uint64_t pte = pte_load(&run->slot.pte[is_table ? i : 0]);

@@ -11,7 +11,7 @@
 #include "vm/vm.h"
 
 /* Entries handled between two looks at pending interrupts; half as many where each costs more. */
-#define VM_STEP_ENTRIES 64u
+#define VM_STEP_ENTRIES 32u
 /* Tables dropped between two flushes, which give them back. */
 #define VM_LIMBO_MAX 16u
 
