@@ -16,7 +16,7 @@
 /* Entries made between two looks; two tables may have to be made for them first. */
 #define MAP_STEP 12u
 /* The same where entries are empty and that is all there is to know. */
-#define FRESH_STEP 128u
+#define FRESH_STEP 104u
 
 /* One step: `pages` contiguous frames from `ppn` at virtual page `page`. */
 struct map_step {
