@@ -406,12 +406,20 @@ void fpu_use(unsigned hart, uint64_t value)
 
 void memory_close(uint64_t base, uint64_t bytes)
 {
-	ASAN_POISON_MEMORY_REGION(vm_pointer((struct paddr){base}), bytes);
+	void *memory = vm_pointer((struct paddr){base});
+
+	ASAN_POISON_MEMORY_REGION(memory, bytes); /* nothing without a sanitizer */
+	(void)memory;
+	(void)bytes;
 }
 
 void memory_open(uint64_t base, uint64_t bytes)
 {
-	ASAN_UNPOISON_MEMORY_REGION(vm_pointer((struct paddr){base}), bytes);
+	void *memory = vm_pointer((struct paddr){base});
+
+	ASAN_UNPOISON_MEMORY_REGION(memory, bytes); /* nothing without a sanitizer */
+	(void)memory;
+	(void)bytes;
 }
 
 /* --- the rest ---------------------------------------------------------------------------- */

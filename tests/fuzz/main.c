@@ -28,8 +28,9 @@ static char failure[256];
 
 #define SECONDS_MOST 10u
 
-void __sanitizer_print_stack_trace(void);
-void __sanitizer_set_death_callback(void (*callback)(void));
+/* Not there in a build without sanitizers, as for coverage. */
+void __sanitizer_print_stack_trace(void) __attribute__((weak));
+void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 
 static void save(const char *path, const uint8_t *bytes, size_t size)
 {
@@ -51,7 +52,9 @@ static void save_failure(void)
 static void out_of_time(int signal)
 {
 	(void)signal;
-	__sanitizer_print_stack_trace();
+	if (__sanitizer_print_stack_trace != NULL) {
+		__sanitizer_print_stack_trace();
+	}
 	save_failure();
 	_exit(3);
 }
@@ -279,7 +282,9 @@ int main(int argc, char **argv)
 
 	snprintf(failure, sizeof(failure), "%s/fuzz-failure", build != NULL ? build : "build");
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	__sanitizer_set_death_callback(save_failure);
+	if (__sanitizer_set_death_callback != NULL) {
+		__sanitizer_set_death_callback(save_failure);
+	}
 	signal(SIGALRM, out_of_time);
 	fuzz_init();
 	if (argc == 3 && strcmp(argv[1], "-m") == 0) {
