@@ -267,14 +267,14 @@ static void harvest_leaf(struct op *op, const struct vm_run *run, bool clears)
 		vm_flush_range(op->flush, op->space, run->first, sv39_span(run->slot.level));
 	}
 	while (left > 0) {
-		uint64_t at = index % 32, step = 32 - at < left ? 32 - at : left;
-		/* The two bits, `step` times. */
-		uint64_t many = (pte & (PTE_A | PTE_D)) / PTE_A *
-				(0x5555555555555555ull >> (64 - 2 * step));
+		unsigned at = (unsigned)(index % 32);
+		unsigned last = left < 32 - at ? at + (unsigned)left - 1 : 31;
+		/* The two bits, from page `at` of the word to page `last`. */
+		uint64_t places = 0x5555555555555555ull << (2 * at) & ~0ull >> (62 - 2 * last);
 
-		harvest_word(op, index / 32, (unsigned)at, many << (at * 2));
-		index += step;
-		left -= step;
+		harvest_word(op, index / 32, at, (pte & (PTE_A | PTE_D)) / PTE_A * places);
+		index += last - at + 1;
+		left -= last - at + 1;
 	}
 }
 
