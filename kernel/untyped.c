@@ -5,9 +5,9 @@
  * An untyped capability's slot holds the range (object = physical base, badge
  * = size) and the bytes in use from its base (used). Retype takes memory from
  * there on, aligned to the object's size, which may waste some; revoking the
- * capability empties it again. Kernel objects start zeroed: `zeroed` says up to where (in units of
- * 64 bytes from the base) that is done, so that zeroing much memory can be
- * preempted and goes on where it was.
+ * capability empties it again. Kernel objects start zeroed: `zeroed` says up to
+ * where (in units of 64 bytes from the base) that is done, so that zeroing much
+ * memory can be preempted and goes on where it was.
  */
 #include "kernel/untyped.h"
 

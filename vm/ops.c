@@ -93,12 +93,35 @@ enum err vm_unmap(struct vm_window *window, struct window_item *item, struct vm_
 	return err != ERR_OK ? err : op_loop(&op, unmap_step);
 }
 
+/* Entries of a run that a flush is owed for: the first, and behind the last; 0, 0: none. */
+struct owed {
+	unsigned first, end;
+};
+
+static inline __attribute__((always_inline)) void owe(struct owed *owed, unsigned entry)
+{
+	if (owed->end == 0) {
+		owed->first = entry;
+	}
+	owed->end = entry + 1;
+}
+
+static void owed_flush(struct op *op, const struct vm_run *run, const struct owed *owed)
+{
+	uint64_t span = sv39_span(run->slot.level);
+
+	if (owed->end != 0) {
+		vm_flush_range(op->flush, op->space, run->first + owed->first * span,
+			       (owed->end - owed->first) * span);
+	}
+}
+
 static enum err protect_step(struct op *op, struct vm_run *run)
 {
 	uint64_t bits = (uint64_t)op->item->rights << 1;
 	uint64_t span = sv39_span(run->slot.level);
 	uint64_t frame = 0, frames = 0; /* an extent that may be given the rights */
-	unsigned lost = 0, lost_first = 0, lost_last = 0; /* entries that lose rights */
+	struct owed owed = {0, 0};
 	enum err err = ERR_OK;
 
 	for (unsigned i = 0; i < run->entries; i++) {
@@ -132,14 +155,10 @@ static enum err protect_step(struct op *op, struct vm_run *run)
 		pte_flip(entry, old, differs);
 		/* Where rights are gained, a hart that caches fewer fences in vm_fault. */
 		if ((differs & old) != 0) {
-			lost_first = lost++ == 0 ? i : lost_first;
-			lost_last = i;
+			owe(&owed, i);
 		}
 	}
-	if (lost != 0) {
-		vm_flush_range(op->flush, op->space, run->first + lost_first * span,
-			       (lost_last - lost_first + 1) * span);
-	}
+	owed_flush(op, run, &owed);
 	return err;
 }
 
@@ -229,7 +248,7 @@ static void harvest_word(struct op *op, uint64_t index, unsigned at, uint64_t bi
 static void harvest_entries(struct op *op, const struct vm_run *run, bool clears)
 {
 	uint64_t index = op->item->done;
-	unsigned taken = 0, taken_first = 0, taken_last = 0;
+	struct owed owed = {0, 0};
 
 	for (unsigned i = 0; i < run->pages;) {
 		uint64_t bits = 0;
@@ -237,23 +256,19 @@ static void harvest_entries(struct op *op, const struct vm_run *run, bool clears
 		unsigned end = run->pages - i < 32 - at ? (unsigned)run->pages : i + 32 - at;
 
 		for (unsigned shift = 2 * at; i < end; i++, shift += 2) {
-			uint64_t found = pte_load(&run->slot.pte[i]) & (PTE_A | PTE_D);
+			uint64_t *entry = &run->slot.pte[i];
+			uint64_t pte = pte_load(entry);
 
-			if (found != 0 && clears) {
-				found = pte_clear(&run->slot.pte[i], PTE_A | PTE_D) &
-					(PTE_A | PTE_D);
-				taken_first = taken++ == 0 ? i : taken_first;
-				taken_last = i;
+			if (clears && (pte & (PTE_A | PTE_D))) {
+				pte = pte_clear(entry, pte, PTE_A | PTE_D);
+				/* Else a hart that caches D would write without setting it again. */
+				owe(&owed, i);
 			}
-			bits |= found / PTE_A << shift;
+			bits |= (pte & (PTE_A | PTE_D)) / PTE_A << shift;
 		}
 		harvest_word(op, (index + i - 1) / 32, at, bits);
 	}
-	if (taken != 0) {
-		/* Else a hart that caches D would write without setting it again. */
-		vm_flush_range(op->flush, op->space, run->first + taken_first,
-			       taken_last - taken_first + 1);
-	}
+	owed_flush(op, run, &owed);
 }
 
 /* A leaf or nothing, above level 0: the same for each of the pages. */
@@ -263,7 +278,7 @@ static void harvest_leaf(struct op *op, const struct vm_run *run, bool clears)
 	uint64_t pte = pte_load(entry), index = op->item->done, left = run->pages;
 
 	if (clears && (pte & (PTE_A | PTE_D))) {
-		pte = pte_clear(entry, PTE_A | PTE_D);
+		pte = pte_clear(entry, pte, PTE_A | PTE_D);
 		vm_flush_range(op->flush, op->space, run->first, sv39_span(run->slot.level));
 	}
 	while (left > 0) {

@@ -112,7 +112,7 @@ static inline uint64_t pte_exchange(uint64_t *pte, uint64_t value)
 	return __atomic_exchange_n(pte, value, __ATOMIC_RELAXED);
 }
 
-/* Becomes `amoxor.d`: change bits that hardware leaves alone. `old`: what was loaded, but for A, D. */
+/* Becomes `amoxor.d`: change bits that hardware leaves alone. `old`: the entry as loaded. */
 static inline __attribute__((always_inline)) void pte_flip(uint64_t *pte, uint64_t old,
 							   uint64_t bits)
 {
@@ -120,10 +120,11 @@ static inline __attribute__((always_inline)) void pte_flip(uint64_t *pte, uint64
 	__atomic_fetch_xor(pte, bits, __ATOMIC_RELAXED);
 }
 
-/* Becomes `amoand.d`. Returns the old entry with A and D as last set by any hart. */
-static inline __attribute__((always_inline)) uint64_t pte_clear(uint64_t *pte, uint64_t bits)
+/* Becomes `amoand.d`. Returns the old entry with A and D as last set by any hart. `old`: as loaded. */
+static inline __attribute__((always_inline)) uint64_t pte_clear(uint64_t *pte, uint64_t old,
+								uint64_t bits)
 {
-	pte_trace(pte, pte_load(pte) & ~bits);
+	pte_trace(pte, old & ~bits);
 	return __atomic_fetch_and(pte, ~bits, __ATOMIC_RELAXED);
 }
 

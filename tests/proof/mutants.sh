@@ -5,15 +5,10 @@
 # requires that the proof named refutes each. Prints PASS or FAIL for each.
 # First it requires of the proofs themselves that their ends can be reached:
 # what assumes the impossible proves everything. Exit status 77: no tools.
-#
-# A mutant is a name, a proof, a file and a sed script that must change the file.
 set -eu
 
-pattern=${1:-.}
+. "$(dirname "$0")/../tools/mutants.sh"
 tools=${PROOF_TOOLS:-.cache/proof}
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-status=0
 
 "$tools/cbmc" --version >/dev/null 2>&1 || {
 	echo "cbmc is not there: sh tests/tools/setup.sh --proof fetches it, if it can"
@@ -21,8 +16,6 @@ status=0
 }
 PROOF_TOOLS=$(cd "$tools" && pwd)
 export PROOF_TOOLS
-
-selected() { echo "$1" | grep -qE -- "$pattern"; }
 
 # verdict NAME FOLDER PROOF: must be refuted.
 verdict() {
@@ -39,20 +32,11 @@ reached() {
 	! selected "reached-$1" || REACHED=1 verdict "reached-$1" . "$1"
 }
 
+# mutant NAME PROOF FILE SCRIPT
 mutant() {
-	name=$1 proof=$2 file=$3 script=$4
-	selected "$name" || return 0
-	rm -rf "$tmp/tree"
-	mkdir -p "$tmp/tree/tests"
-	cp -r vm kernel sbi "$tmp/tree/"
-	cp -r tests/proof "$tmp/tree/tests/"
-	sed -i -E "$script" "$tmp/tree/$file"
-	if cmp -s "$file" "$tmp/tree/$file"; then
-		echo "FAIL $name: the sed script changes nothing"
-		status=1
-		return 0
-	fi
-	verdict "$name" "$tmp/tree" "$proof"
+	selected "$1" || return 0
+	broken_tree "$1" "$3" "$4" tests/proof || return 0
+	verdict "$1" "$tmp/tree" "$2"
 }
 
 for proof in lookup links-insert links-derive links-remove links-copy links-move links-give \

@@ -3,28 +3,15 @@
 #
 # mutants.sh [PATTERN]: breaks vm/ in known ways, one at a time, and requires
 # that vm_model notices each. Prints PASS or FAIL for each mutant.
-#
-# A mutant is a name, a file and a sed script that must change the file.
 set -eu
 
-pattern=${1:-.}
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-status=0
+. "$(dirname "$0")/../tools/mutants.sh"
 
+# mutant NAME FILE SCRIPT
 mutant() {
-	name=$1 file=$2 script=$3
-	echo "$name" | grep -qE "$pattern" || return 0
-	rm -rf "$tmp/tree"
-	mkdir -p "$tmp/tree/tests"
-	cp -r vm kernel sbi "$tmp/tree/"
-	cp -r tests/vm "$tmp/tree/tests/"
-	sed -i -E "$script" "$tmp/tree/$file"
-	if cmp -s "$file" "$tmp/tree/$file"; then
-		echo "FAIL $name: the sed script changes nothing"
-		status=1
-		return 0
-	fi
+	name=$1
+	selected "$name" || return 0
+	broken_tree "$@" tests/vm || return 0
 	if ! (cd "$tmp/tree" && ${HOST_CC:-gcc} -std=gnu17 -O1 -g -I. -DVM_HOST \
 		-fsanitize=address,undefined -fno-sanitize-recover=all \
 		-o "$tmp/model" tests/vm/*.c vm/*.c) >"$tmp/log" 2>&1; then
@@ -46,13 +33,12 @@ mutant drop_straight_to_free vm/table.c \
 	'/^static void unlink_table/,/^}/ s/^\t\tlimbo_add\(space, table\);/&\n\t\tvm_limbo_release(space);/'
 mutant drop_flushed_by_page vm/shootdown.c 's/flush->whole \|\| space->limbo != 0/false/'
 mutant split_without_flush vm/table.c '/live = SV39_ENTRIES/,/\} else/ s/vm_flush_whole.*//'
-mutant protect_without_flush vm/ops.c 's/if \(lost != 0\)/if (false)/'
-mutant protect_flushes_one vm/ops.c 's/lost_last = i;/lost_last = lost_first;/'
-mutant protect_flushes_last vm/ops.c 's/lost_first = lost\+\+ == 0 \? i : lost_first;/lost++, lost_first = i;/'
-mutant harvest_flushes_one vm/ops.c 's/taken_last = i;/taken_last = taken_first;/'
+mutant protect_without_flush vm/ops.c '/^static enum err protect_step/,/^}/ s/owe\(\&owed, i\)/(void)owed/'
+mutant flush_of_the_first vm/ops.c 's/owed->end = entry \+ 1;/owed->end = owed->first + 1;/'
+mutant flush_of_the_last vm/ops.c 's/^\tif \(owed->end == 0\) \{/\tif (true) {/'
 mutant map_same_frame_without_flush vm/map.c 's/if \(old \& PTE_RWX \& ~step->bits\)/if (false)/'
 mutant replace_without_break vm/map.c 's/is_replaced = true;/is_replaced = false;/'
-mutant harvest_without_flush vm/ops.c 's/if \(taken != 0\)/if (false)/'
+mutant harvest_without_flush vm/ops.c '/^static void harvest_entries/,/^}/ s/owe\(\&owed, i\)/(void)owed/'
 mutant harvest_leaf_without_flush vm/ops.c '/^static void harvest_leaf/,/^}/ s/vm_flush_range.*//'
 mutant clone_without_flush vm/clone.c 's/^\t\tvm_flush_range.*/\t\tif (false)\n&/'
 mutant detach_without_flush vm/window.c '/^static uint64_t detach_step/,/^}/ s/^\t\tvm_flush_range.*//'
