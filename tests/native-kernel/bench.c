@@ -522,23 +522,27 @@ static uint64_t unmap_pages(void)
 	return ticks;
 }
 
+/* What an item of the window takes for such a run. */
+static uint64_t item_ticks(struct window_item item)
+{
+	uint64_t from = time_ticks();
+
+	item.cap = area.window;
+	item.va_page = (area.va >> 12) + 100;
+	item.count = 512;
+	CHECK_OK(window_item(&item, NULL));
+	return time_ticks() - from;
+}
+
 static uint64_t protect_pages(void)
 {
 	uint64_t ticks = 0;
 
 	CHECK_OK(area_map(&area, 100, 100, 512, RIGHT_READ | RIGHT_WRITE));
-	for (unsigned i = 0; i < 10; i++) {
-		struct window_item item = {.cap = area.window,
-					   .op = WINDOW_PROTECT,
-					   .rights = i % 2 == 0 ? RIGHT_READ
-								: RIGHT_READ | RIGHT_WRITE,
-					   .va_page = (area.va >> 12) + 100,
-					   .count = 512};
-		uint64_t from = time_ticks();
-
-		CHECK_OK(window_item(&item, NULL));
-		ticks += time_ticks() - from;
-	}
+	for (unsigned i = 0; i < 10; i++)
+		ticks += item_ticks((struct window_item){
+			.op = WINDOW_PROTECT,
+			.rights = i % 2 == 0 ? RIGHT_READ : RIGHT_READ | RIGHT_WRITE});
 	CHECK_OK(area_unmap(&area, 100, 512));
 	return ticks;
 }
@@ -548,17 +552,11 @@ static uint64_t harvest_pages(void)
 	uint64_t ticks = 0;
 
 	for (unsigned i = 0; i < 10; i++) {
-		struct window_item item = {.cap = area.window,
-					   .op = WINDOW_HARVEST,
-					   .flags = WINDOW_CLEAR,
-					   .va_page = (area.va >> 12) + 100,
-					   .pool_page = WINDOW_ITEM_WORD + sizeof(item) / 8,
-					   .count = 512};
 		CHECK_OK(area_map(&area, 100, 100, 512, RIGHT_READ | RIGHT_WRITE));
-		uint64_t from = time_ticks();
-
-		CHECK_OK(window_item(&item, NULL));
-		ticks += time_ticks() - from;
+		ticks += item_ticks((struct window_item){
+			.op = WINDOW_HARVEST,
+			.flags = WINDOW_CLEAR,
+			.pool_page = WINDOW_ITEM_WORD + sizeof(struct window_item) / 8});
 		CHECK_OK(area_unmap(&area, 100, 512));
 	}
 	return ticks;

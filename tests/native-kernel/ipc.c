@@ -437,20 +437,30 @@ static void test_capabilities(void)
 	}
 }
 
-/* One capability by a call on an endpoint capability with these rights; what arrives. */
-static unsigned send_one(unsigned rights, uint32_t sent, cap_t slot)
+/* A client calls the new endpoint *server with one capability, by an endpoint capability with these
+ * rights; `slot` is for what arrives here. It waits to be received, or has got an error. */
+static struct worker *sender_of_one(cap_t *server, unsigned rights, uint32_t sent, cap_t slot)
 {
 	static cap_t caps[MESSAGE_CAPS];
-	cap_t server = make_object(OBJECT_ENDPOINT);
-	struct message m = {0};
 
 	shared_init();
-	shared.endpoint = derive(server, RIGHT_WRITE | rights, 0);
+	*server = make_object(OBJECT_ENDPOINT);
+	shared.endpoint = derive(*server, RIGHT_WRITE | rights, 0);
 	shared.message.tag = MESSAGE_TAG_CAPS(1);
 	caps[0] = sent;
 	message_buffer()->receive_caps[0] = slot;
 	struct worker *w = worker_start(cap_client, caps);
 	WAIT_UNTIL(shared.count != 0 || thread_state(w->thread) == THREAD_SENDING);
+	return w;
+}
+
+/* How many of one capability arrive; ~0: the sender lacks a right. */
+static unsigned send_one(unsigned rights, uint32_t sent, cap_t slot)
+{
+	cap_t server;
+	struct message m = {0};
+	struct worker *w = sender_of_one(&server, rights, sent, slot);
+
 	if (shared.count == 0) {
 		CHECK_OK(ipc_receive(server, shared.reply, &m));
 		CHECK_OK(ipc_reply(shared.reply, &m));
@@ -503,21 +513,15 @@ static void test_share_and_grant(void)
 /* The sender changes its mind between the check and the delivery. */
 static void test_share_becomes_grant(void)
 {
-	static cap_t caps[MESSAGE_CAPS];
-	cap_t server = make_object(OBJECT_ENDPOINT);
+	cap_t server, note = make_object(OBJECT_NOTIFICATION);
 	struct message m = {0};
+	struct worker *w = sender_of_one(&server, RIGHT_SHARE, note, new_slot());
 
-	shared_init();
-	shared.endpoint = derive(server, RIGHT_WRITE | RIGHT_SHARE, 0);
-	shared.message.tag = MESSAGE_TAG_CAPS(1);
-	caps[0] = make_object(OBJECT_NOTIFICATION);
-	message_buffer()->receive_caps[0] = new_slot();
-	struct worker *w = worker_start(cap_client, caps);
-	WAIT_UNTIL(thread_state(w->thread) == THREAD_SENDING);
+	CHECK_EQUAL(thread_state(w->thread), THREAD_SENDING);
 	worker_buffer(w)->send_caps[0] |= MESSAGE_CAP_MOVE;
 	CHECK_OK(ipc_receive(server, shared.reply, &m));
 	CHECK_EQUAL(message_caps(m.tag), 0);
-	CHECK_EQUAL(slot_type(caps[0]), OBJECT_NOTIFICATION);
+	CHECK_EQUAL(slot_type(note), OBJECT_NOTIFICATION);
 	CHECK_OK(ipc_reply(shared.reply, &m));
 	worker_join(w);
 }

@@ -19,7 +19,7 @@
 #include "kernel/invoke.h"
 #include "kernel/string.h"
 #include "kernel/thread.h"
-#include "tests/proof/proof.h"
+#include "tests/proof/content.h"
 
 #ifndef CSPACE_BITS
 #define CSPACE_BITS 2
@@ -115,37 +115,13 @@ void *memset(void *to, int value, size_t size)
 
 /* --- any state -------------------------------------------------------------------- */
 
-static uint64_t used_of(const struct cap_slot *slot)
-{
-	return slot->used;
-}
-
-static bool is_device(const struct cap_slot *slot)
-{
-	return slot->device;
-}
-
 /* `zeroed` tells the truth about the watched byte. */
 static bool mark_is_true(void)
 {
 	uint64_t at = watched - base;
 
-	return is_device(&untyped) || at < used_of(&untyped) || at >= untyped.zeroed * 64ull ||
+	return untyped.device || at < untyped.used || at >= untyped.zeroed * 64ull ||
 	       !watched_is_dirty;
-}
-
-static void any_content(struct cap_slot *slot)
-{
-	slot->object = (void *)nondet_long();
-	slot->type = nondet_byte();
-	slot->rights = nondet_byte();
-	slot->role = nondet_byte();
-	slot->primary = nondet_bool();
-	slot->zeroed = nondet_word();
-	slot->badge = nondet_long();
-	slot->used = nondet_long();
-	slot->wasted = nondet_long();
-	slot->device = nondet_bool();
 }
 
 /* Bytes, at most 256 GiB, in units of 64: the least that anything is aligned to. */
@@ -158,11 +134,11 @@ static void any_state(void)
 {
 	memory = (struct memory){0};
 	for (unsigned i = 0; i < SLOTS; i++) {
-		any_content(&memory.slots[i]);
+		any_content(&memory.slots[i], (void *)nondet_long());
 	}
 	memory.header.dying = nondet_bool();
 	__CPROVER_havoc_object(&place);
-	any_content(&untyped);
+	any_content(&untyped, NULL);
 	memory.header.count = 1u << CSPACE_BITS;
 	caller.cspace.object = nondet_bool() ? &memory.header : NULL;
 #ifdef FIXED
@@ -178,10 +154,10 @@ static void any_state(void)
 	untyped.child = NULL; /* links are links.c's */
 	watched = any_units();
 	watched_is_dirty = nondet_bool();
-	assume(used_of(&untyped) <= untyped.badge);
+	assume(untyped.used <= untyped.badge);
 	assume(watched >= base && watched - base < untyped.badge);
 	assume(mark_is_true());
-	mark = base + used_of(&untyped);
+	mark = base + untyped.used;
 	was = memory;
 	untyped_was = untyped;
 }
@@ -238,10 +214,7 @@ static unsigned bits_of(uint64_t type, uint64_t wanted)
 
 static bool is_same(const struct cap_slot *a, const struct cap_slot *b)
 {
-	return (a->object == b->object) & (a->type == b->type) & (a->rights == b->rights) &
-	       (a->role == b->role) & (a->primary == b->primary) & (a->zeroed == b->zeroed) &
-	       (a->badge == b->badge) & (a->used == b->used) & (a->wasted == b->wasted) &
-	       (a->device == b->device) & (a->parent == b->parent) & (a->child == b->child) &
+	return is_same_content(a, b) & (a->parent == b->parent) & (a->child == b->child) &
 	       (a->next == b->next) & (a->previous == b->previous);
 }
 
@@ -255,7 +228,7 @@ static void check_untyped_kept(void)
 	check(untyped.object == untyped_was.object && untyped.badge == untyped_was.badge &&
 		      untyped.type == untyped_was.type && untyped.rights == untyped_was.rights &&
 		      untyped.primary == untyped_was.primary &&
-		      is_device(&untyped) == is_device(&untyped_was),
+		      untyped.device == untyped_was.device,
 	      "the untyped itself is kept");
 	check(mark_is_true(), "what is said to be zero is zero");
 }
@@ -316,7 +289,7 @@ static void check_made(unsigned bits)
 			end = at + slot->badge;
 		}
 	}
-	check(end == base + used_of(&untyped), "the watermark is behind them");
+	check(end == base + untyped.used, "the watermark is behind them");
 }
 
 #else
@@ -328,11 +301,11 @@ static void check_made(unsigned bits)
 	uint64_t size = 1ull << bits;
 	uint64_t first = at - ((COUNT - 1) << bits);
 
-	check(!is_device(&untyped), "no object in device memory");
+	check(!untyped.device, "no object in device memory");
 	check((at & (size - 1)) == 0, "aligned");
 	check(first <= at && first >= mark, "behind the watermark");
 	check(at - base <= untyped.badge && size <= untyped.badge - (at - base), "inside");
-	check(at + size == base + used_of(&untyped), "the watermark is behind them");
+	check(at + size == base + untyped.used, "the watermark is behind them");
 	check(watched < first || watched >= at + size || !watched_is_dirty, "objects are zero");
 #if TYPE == 2
 	check(place.count == 1u << (bits - 6), "a CSpace fills its memory");

@@ -2,6 +2,8 @@
 /* See state.h. */
 #include "tests/proof/state.h"
 
+#include "tests/proof/content.h"
+
 /* NULL or one of the slots from..to - 1. */
 static struct cap_slot *any_slot_or_null(unsigned from, unsigned to)
 {
@@ -33,18 +35,7 @@ static void any_links(unsigned i)
 void state_any(void)
 {
 	for (unsigned i = 0; i < K; i++) {
-		struct cap_slot *slot = slot_at(i);
-
-		slot->object = any_object();
-		slot->type = nondet_byte();
-		slot->rights = nondet_byte();
-		slot->role = nondet_byte();
-		slot->primary = nondet_bool();
-		slot->zeroed = nondet_word();
-		slot->badge = nondet_long();
-		slot->used = nondet_long();
-		slot->wasted = nondet_long();
-		slot->device = nondet_bool();
+		any_content(slot_at(i), any_object());
 		any_links(i);
 	}
 }
@@ -157,13 +148,7 @@ bool is_well_formed(const struct state *s)
 
 bool is_kept(const struct state *before, const struct state *after, unsigned i)
 {
-	const struct cap_slot *a = &before->data[i];
-	const struct cap_slot *b = &after->data[i];
-
-	return (a->object == b->object) & (a->type == b->type) & (a->rights == b->rights) &
-	       (a->role == b->role) & (a->primary == b->primary) & (a->zeroed == b->zeroed) &
-	       (a->badge == b->badge) & (a->used == b->used) & (a->wasted == b->wasted) &
-	       (a->device == b->device);
+	return is_same_content(&before->data[i], &after->data[i]);
 }
 
 bool is_untouched(const struct state *before, const struct state *after, unsigned i)
