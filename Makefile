@@ -58,7 +58,7 @@ KERNEL_ARCH := -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany
 KERNEL_WARN := -Wall -Wextra -Werror -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wvla -Wundef -Wframe-larger-than=512
 KERNEL_CFLAGS := -std=c17 -ffreestanding -Os -g $(KERNEL_ARCH) $(KERNEL_WARN) \
-	-fno-omit-frame-pointer -fno-common -fno-strict-aliasing -fno-delete-null-pointer-checks \
+	-fno-common -fno-strict-aliasing -fno-delete-null-pointer-checks \
 	-ffunction-sections -fdata-sections -fno-stack-protector -I.
 # make KERNEL_DEBUG=1: invariants checked, sections measured (kernel/debug.h).
 KERNEL_CFLAGS += $(if $(KERNEL_DEBUG),-DKERNEL_DEBUG)

@@ -5,9 +5,9 @@
  * hart with interrupts off is not stopped, but it runs no user code either,
  * and gets no lock that the panicking hart holds.
  *
- * The backtrace follows frame pointers (-fno-omit-frame-pointer): the word
- * below fp's address is the return address, the one below it the caller's
- * fp. It never leaves the stack it began on.
+ * The backtrace is each word on the stack that is an address in the kernel's
+ * text right behind a call: frame pointers would cost every path of the kernel
+ * some instructions. An old one that was not overwritten may be among them.
  */
 #include "kernel/panic.h"
 
@@ -71,24 +71,34 @@ static void stop_other_harts(unsigned self)
 	}
 }
 
+/* Is there a call (jal or jalr that links ra, short or long) right before `address`? */
+static bool is_return_address(uint64_t address)
+{
+	extern const char __image_start[], __text_end[];
+	const uint16_t *code = (const uint16_t *)address;
+
+	if (address % 2 != 0 || address < (uint64_t)__image_start + 4 ||
+	    address >= (uint64_t)__text_end) {
+		return false;
+	}
+	return (code[-2] & 0xfff) == 0x0ef || (code[-2] & 0xfff) == 0x0e7 ||
+	       ((code[-1] & 0xf07f) == 0x9002 && (code[-1] & 0xf80) != 0);
+}
+
 static void record_frames(struct panic_record *record, unsigned hart)
 {
-	const uint64_t *fp = __builtin_frame_address(0);
-	uint64_t bottom = (uint64_t)fp - 16;
+	uint64_t at = (uint64_t)__builtin_frame_address(0);
 	/* The boot stack, too, is aligned to its size. */
-	uint64_t top = hart < HARTS_MAX ? KERNEL_STACK_TOP(hart)
-					: align_up((uint64_t)fp, KERNEL_STACK_SIZE);
+	uint64_t top =
+		hart < HARTS_MAX ? KERNEL_STACK_TOP(hart) : align_up(at + 1, KERNEL_STACK_SIZE);
 
 	record->frame_count = 0;
-	while (record->frame_count < PANIC_FRAMES) {
-		uint64_t at = (uint64_t)fp;
+	for (; at + 8 <= top && record->frame_count < PANIC_FRAMES; at += 8) {
+		uint64_t word = *(const uint64_t *)at;
 
-		if (at % 16 != 0 || at < bottom + 16 || at > top) {
-			return;
+		if (is_return_address(word)) {
+			record->frames[record->frame_count++] = word;
 		}
-		bottom = at;
-		record->frames[record->frame_count++] = fp[-1];
-		fp = (const uint64_t *)fp[-2];
 	}
 }
 

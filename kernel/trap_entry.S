@@ -87,7 +87,6 @@ slow_ecall:
 other_trap: /* a0 = thread, t1 = pc */
 	sd t1, THREAD_PC(a0)
 	save_preserved a0
-	mv s0, zero /* the backtrace ends here */
 	call trap_from_user
 
 	/* a0 = thread */
