@@ -27,7 +27,7 @@ static ALWAYS_INLINE struct thread *call_begin(struct hart *hart, struct thread 
 {
 	struct thread *server;
 
-	if (!endpoint_try_lock(&endpoint->lock)) {
+	if (!try_lock(&endpoint->lock)) {
 		goto leave;
 	}
 	server = endpoint->queue.head;
@@ -37,10 +37,10 @@ static ALWAYS_INLINE struct thread *call_begin(struct hart *hart, struct thread 
 		goto unlock;
 	}
 	endpoint->queue.head = NULL;
-	endpoint_unlock(&endpoint->lock);
+	unlock(&endpoint->lock);
 	return server;
 unlock:
-	endpoint_unlock(&endpoint->lock);
+	unlock(&endpoint->lock);
 leave:
 	hart_local_leave(hart);
 	return NULL;
@@ -162,13 +162,21 @@ struct thread *fast_exception(struct thread *t)
 struct thread *fast_page_fault(struct thread *t)
 {
 	struct hart *hart = hart_current();
+	struct vm_space *space = t->space.object;
 	struct vm_window *window;
 	struct thread *next = NULL;
+	enum vm_fault answer;
 
 	if (!hart_local_enter(hart)) {
 		return NULL;
 	}
-	switch (vm_fault(t->space.object, t->fault_address, t->fault_access, &window)) {
+	if (!try_lock(&space->lock)) {
+		hart_local_leave(hart);
+		return NULL;
+	}
+	answer = vm_fault(space, t->fault_address, t->fault_access, &window);
+	unlock(&space->lock);
+	switch (answer) {
 	case VM_FAULT_RETRY:
 		next = t;
 		break;
@@ -261,7 +269,7 @@ static ALWAYS_INLINE bool wait_alone(struct hart *hart, struct thread *t, struct
 {
 	bool done = false;
 
-	if (!endpoint_try_lock(&endpoint->lock)) {
+	if (!try_lock(&endpoint->lock)) {
 		return false;
 	}
 	if (endpoint->queue.head == NULL && vm_activate_quick(hart, next)) {
@@ -271,7 +279,7 @@ static ALWAYS_INLINE bool wait_alone(struct hart *hart, struct thread *t, struct
 		t->state = THREAD_RECEIVING;
 		done = true;
 	}
-	endpoint_unlock(&endpoint->lock);
+	unlock(&endpoint->lock);
 	return done;
 }
 
@@ -282,7 +290,7 @@ static PATH struct fast_result reply_receive(struct thread *t, uint64_t tag)
 	struct reply *reply;
 	struct thread *caller;
 
-	if (!is_short(tag) || !hart_local_enter(hart)) {
+	if (!hart_local_enter(hart)) {
 		return full_path(t);
 	}
 	slot = lookup(t, cap_argument(t, 0), OBJECT_ENDPOINT, RIGHT_READ);
@@ -311,6 +319,17 @@ leave:
 	return full_path(t);
 }
 
+/* The answer to a page fault, with window items. */
+static PATH struct fast_result map_reply_receive(struct thread *t, uint64_t tag)
+{
+	uint64_t rest = tag & ~MESSAGE_TAG_ITEMS(0xff);
+
+	if (!is_short(rest) || !fast_window_items(t, message_items(tag))) {
+		return full_path(t);
+	}
+	return reply_receive(t, rest);
+}
+
 struct fast_result fast_ecall(struct thread *t, uint64_t tag, uint64_t word0, uint64_t word1,
 			      uint64_t word2, uint64_t word3, uint64_t word4, uint64_t number)
 {
@@ -322,7 +341,7 @@ struct fast_result fast_ecall(struct thread *t, uint64_t tag, uint64_t word0, ui
 		return call(t, tag);
 	}
 	if (number == SYS_REPLY_RECEIVE) {
-		return reply_receive(t, tag);
+		return is_short(tag) ? reply_receive(t, tag) : map_reply_receive(t, tag);
 	}
 	if (number == SYS_SIGNAL) {
 		return fast_signal(t);

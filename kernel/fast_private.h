@@ -118,6 +118,9 @@ static ALWAYS_INLINE struct fast_result switch_thread(struct hart *hart, struct 
 	return (struct fast_result){to, from};
 }
 
+/* fast_window.c. Do the `count` window items in t's message buffer; false: not all are done. */
+bool fast_window_items(struct thread *t, unsigned count);
+
 /* fast_wake.c */
 struct fast_result fast_signal(struct thread *t);
 struct fast_result fast_send(struct thread *t, uint64_t tag);

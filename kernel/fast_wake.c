@@ -141,15 +141,15 @@ static ALWAYS_INLINE bool wake_bound(struct hart *hart, struct thread *t, struct
 	struct endpoint *endpoint = w->endpoint;
 
 	if (w->priority <= t->priority || !may_take_over(hart, t, w) ||
-	    !endpoint_try_lock(&endpoint->lock)) {
+	    !try_lock(&endpoint->lock)) {
 		return false;
 	}
 	if (!change_time_and_space(hart, t, w, now)) {
-		endpoint_unlock(&endpoint->lock);
+		unlock(&endpoint->lock);
 		return false;
 	}
 	leave_queue(&endpoint->queue, w);
-	endpoint_unlock(&endpoint->lock);
+	unlock(&endpoint->lock);
 	w->registers[REG_BADGE] = n->word | bits;
 	w->registers[REG_A0] = ERR_OK;
 	w->registers[REG_A1] = MESSAGE_TAG(LABEL_NOTIFICATION, 0);
@@ -170,12 +170,12 @@ static ALWAYS_INLINE struct fast_result signal_bits(struct hart *hart, struct th
 	bool woken;
 
 	if (w != NULL) {
-		if (!endpoint_try_lock(&n->lock)) {
+		if (!try_lock(&n->lock)) {
 			return full_path(t);
 		}
 		w = n->queue.head;
 		woken = w != NULL && wake_waiter(hart, t, n, w, bits, now);
-		endpoint_unlock(&n->lock);
+		unlock(&n->lock);
 		return woken ? preempt(hart, t, w, now) : full_path(t);
 	}
 	w = n->bound;
@@ -258,17 +258,17 @@ struct fast_result fast_send(struct thread *t, uint64_t tag)
 		goto leave;
 	}
 	endpoint = slot->object;
-	if (!endpoint_try_lock(&endpoint->lock)) {
+	if (!try_lock(&endpoint->lock)) {
 		goto leave;
 	}
 	w = endpoint->receivers ? endpoint->queue.head : NULL;
 	if (w == NULL || w->priority <= t->priority || !may_take_over(hart, t, w) ||
 	    !change_time_and_space(hart, t, w, now)) {
-		endpoint_unlock(&endpoint->lock);
+		unlock(&endpoint->lock);
 		goto leave;
 	}
 	leave_queue(&endpoint->queue, w);
-	endpoint_unlock(&endpoint->lock);
+	unlock(&endpoint->lock);
 	copy_words(t, w, (uint32_t)tag);
 	w->registers[REG_A0] = ERR_OK;
 	w->registers[REG_A1] = tag;

@@ -14,11 +14,13 @@
  *   - a reply object, scheduling context or handler of such a thread, where the
  *     path checked that all threads concerned are of this hart;
  *   - an endpoint's queue, while it holds the endpoint's own lock;
+ *   - a space's page tables, as vm_fault and vm_map_quick do, while it holds the
+ *     space's own lock;
  *   - a notification's word, by atomic operations;
  * and may read everything else: objects are only destroyed, slots only
  * changed, by a holder of the kernel lock.
  *
- * Order: hart-local section, then at most one endpoint lock. A section waits
+ * Order: hart-local section, then at most one object's lock. A section waits
  * for nobody: if a lock is taken it gives up and takes the kernel lock, which is
  * taken outside of sections only. Interrupts are off throughout.
  *
@@ -76,8 +78,8 @@ static inline void hart_local_leave(struct hart *hart)
 	flag_store(&hart->local, 0);
 }
 
-/* An endpoint's lock, within a section. False if another hart has it. */
-static inline bool endpoint_try_lock(uint32_t *lock)
+/* The lock of one object, within a section. False if another hart has it. */
+static inline bool try_lock(uint32_t *lock)
 {
 	long old;
 
@@ -92,7 +94,7 @@ static inline bool endpoint_try_lock(uint32_t *lock)
 	return __builtin_expect(old == 0, 1);
 }
 
-static inline void endpoint_unlock(uint32_t *lock)
+static inline void unlock(uint32_t *lock)
 {
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	flag_store(lock, 0);

@@ -83,6 +83,10 @@ static enum err run_item(struct thread *t, struct window_item *item, struct vm_f
 		return vm_query(window, item, thread_buffer(t)->words, flush);
 	case WINDOW_HARVEST:
 		return vm_harvest(window, item, thread_buffer(t)->words, flush);
+	case WINDOW_FREEZE:
+		return vm_freeze(window, item, flush);
+	case WINDOW_THAW:
+		return vm_thaw_range(window, item, flush);
 	default:
 		return ERR_ARGUMENT;
 	}

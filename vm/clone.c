@@ -8,6 +8,9 @@
  */
 #include "vm/table.h"
 
+/* Entries copied between two looks at pending interrupts. */
+#define CLONE_STEP 24u
+
 struct clone {
 	struct vm_window *window;
 	struct vm_window *target;
@@ -28,12 +31,20 @@ static enum err clone_allowed(struct clone *clone, uint64_t pte)
 	return vm_frame_find(clone->target, pte_ppn(pte), 0, &any) ? ERR_RIGHTS : ERR_NOT_BOUND;
 }
 
+/* Is the frame in the extent that was found last? */
+static bool clone_is_near(const struct clone *clone, uint64_t pte)
+{
+	const struct vm_extent *extent = clone->frame.extent;
+
+	return extent != NULL && pte_ppn(pte) - (extent->base.raw >> PAGE_SHIFT) < extent->pages;
+}
+
 /* Set the target's entry and take W from the source's. */
 static void clone_entry(struct clone *clone, uint64_t *source, struct vm_slot target, uint64_t page,
 			uint64_t value)
 {
 	/* 0 to valid: no flush; a hart that remembers the 0 fences in vm_fault. */
-	pte_store(target.pte, (value & ~(PTE_W | PTE_D)) | PTE_A);
+	pte_store(target.pte, (value & ~(PTE_W | PTE_D)) | PTE_A | PTE_V);
 	vm_live_add(target, 1);
 	if (value & PTE_W) {
 		pte_update(source, PTE_W, 0);
@@ -77,6 +88,7 @@ static enum err clone_pages(struct clone *clone, struct vm_run *run)
 	bool is_table = run->slot.level == 0;
 	uint64_t span = sv39_span(run->slot.level);
 	uint64_t *table = slot.level == 0 ? slot.pte : NULL;
+	unsigned searches = VM_STEP_SEARCHES;
 
 	for (uint64_t i = 0; i < run->pages; i++) {
 		uint64_t *source = &run->slot.pte[is_table ? i : 0];
@@ -91,6 +103,9 @@ static enum err clone_pages(struct clone *clone, struct vm_run *run)
 		}
 		if (pte_load(table != NULL ? &table[i] : slot.pte) != 0) {
 			err = ERR_MISMATCH;
+		} else if (!clone_is_near(clone, pte) && searches-- == 0) {
+			run->pages = i;
+			return ERR_OK;
 		} else {
 			err = clone_allowed(clone, pte);
 		}
@@ -103,7 +118,8 @@ static enum err clone_pages(struct clone *clone, struct vm_run *run)
 			run->pages = i;
 			return err;
 		}
-		clone_entry(clone, source, (struct vm_slot){&table[i], 0}, run->first + i, pte);
+		clone_entry(clone, source, (struct vm_slot){&table[i], 0, false}, run->first + i,
+			    pte);
 	}
 	return ERR_OK;
 }
@@ -138,9 +154,8 @@ static enum err clone_step(struct clone *clone, struct vm_run *run)
 	if (run->pages > to_table_end) {
 		run->pages = to_table_end;
 	}
-	/* Each looks through up to 64 extents. */
-	if (run->pages > VM_STEP_ENTRIES / 8) {
-		run->pages = VM_STEP_ENTRIES / 8;
+	if (run->pages > CLONE_STEP) {
+		run->pages = CLONE_STEP;
 	}
 	return clone_pages(clone, run);
 }
@@ -163,7 +178,7 @@ enum err vm_clone(struct vm_window *window, struct vm_window *target, struct win
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	while (item->done < item->count) {
 		struct vm_run run = vm_run_find(window->space, item->va_page + item->done,
-						item->count - item->done);
+						item->count - item->done, CLONE_STEP);
 
 		err = clone_step(&clone, &run);
 		item->done += (uint32_t)run.pages;

@@ -16,6 +16,14 @@ enum vm_fault vm_fault(struct vm_space *space, uint64_t address, enum fault_acce
 	struct vm_slot slot = vm_slot_find(space, page, 0);
 	uint64_t pte = pte_load(slot.pte);
 
+	if (vm_thaw_needed(slot)) {
+		struct vm_flush flush = {0}; /* nothing is owed */
+
+		vm_thaw(space, page, &flush);
+		/* This hart may remember the frozen entry. If more is frozen, it faults again. */
+		vm_fence_local(0, 0, vm_asid(space));
+		return VM_FAULT_RETRY;
+	}
 	if (pte_is_leaf(pte) && (pte & need)) {
 		uint64_t bits = PTE_A | (need == PTE_W ? PTE_D : 0);
 

@@ -231,6 +231,11 @@ static enum err map_step(const struct map_step *step)
 		level--;
 		slot = vm_slot_find(step->space, step->page, level);
 	}
+	/* It may get W, which a table to be thawed would lose again. */
+	if (vm_thaw_needed(slot)) {
+		vm_thaw(step->space, step->page, step->flush);
+		return ERR_OK; /* no page is done yet */
+	}
 	if (slot.level > level) {
 		if (!is_expected(step, pte_load(slot.pte), slot.level, 0)) {
 			return ERR_MISMATCH;
@@ -247,6 +252,43 @@ static enum err map_step(const struct map_step *step)
 	return map_entries(step, slot);
 }
 
+static uint64_t entry_bits(const struct window_item *item)
+{
+	return PTE_V | PTE_U | PTE_A | (uint64_t)item->rights << 1 |
+	       (item->rights & RIGHT_WRITE ? PTE_D : 0);
+}
+
+bool vm_map_quick(const struct vm_binding *binding, const struct window_item *item)
+{
+	if (map_check(binding, item) != ERR_OK || (item->flags & ~WINDOW_EXPECT_EMPTY) ||
+	    item->done != 0 || item->count > VM_QUICK_PAGES) {
+		return false;
+	}
+	const struct vm_extent *extent = vm_pool_extent(binding->pool, item->pool_page);
+	uint64_t inside = item->pool_page - extent->pool_page;
+	struct vm_slot slot = vm_slot_find(binding->window->space, item->va_page, 0);
+
+	if (slot.level != 0 || slot.is_frozen || item->count > extent->pages - inside ||
+	    item->count > SV39_ENTRIES - sv39_index(item->va_page, 0)) {
+		return false;
+	}
+	for (unsigned i = 0; i < item->count; i++) {
+		if (pte_load(&slot.pte[i]) != 0) {
+			return false;
+		}
+	}
+	uint64_t pte = pte_make((extent->base.raw >> PAGE_SHIFT) + inside, entry_bits(item));
+
+	/* As in vm_map. */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	for (unsigned i = 0; i < item->count; i++) {
+		pte_store(&slot.pte[i], pte); /* no flush: as in map_install */
+		pte += 1ull << PTE_PPN_SHIFT;
+	}
+	vm_live_add(slot, item->count);
+	return true;
+}
+
 enum err vm_map(struct vm_binding *binding, struct window_item *item, struct vm_flush *flush)
 {
 	enum err err = map_check(binding, item);
@@ -259,8 +301,7 @@ enum err vm_map(struct vm_binding *binding, struct window_item *item, struct vm_
 		.item = item,
 		.flush = flush,
 		.space = binding->window->space,
-		.bits = PTE_V | PTE_U | PTE_A | (uint64_t)item->rights << 1 |
-			(item->rights & RIGHT_WRITE ? PTE_D : 0),
+		.bits = entry_bits(item),
 	};
 
 	/* An earlier item of the batch may have cleared an entry here. */

@@ -7,7 +7,7 @@
  */
 #include "vm/table.h"
 
-/* Pages that a step of HARVEST or QUERY writes results for at the most: a 2 MiB leaf. */
+/* Pages that a step of HARVEST writes results for at the most: a 2 MiB leaf. */
 #define REPORT_PAGES ((uint64_t)SV39_ENTRIES)
 
 struct op {
@@ -26,16 +26,22 @@ struct op {
  */
 typedef enum err op_step(struct op *op, struct vm_run *run);
 
+/* Entries of level 0 in a step, by what each takes: about 2,000 instructions in all. */
+#define UNMAP_STEP 256u
+#define PROTECT_STEP 192u
+#define HARVEST_STEP 256u
+#define QUERY_STEP 64u
+
 static uint64_t op_left(const struct op *op)
 {
 	return op->item->count - op->item->done;
 }
 
-static enum err op_loop(struct op *op, op_step *step)
+static enum err op_loop(struct op *op, op_step *step, unsigned entries)
 {
 	while (op_left(op) != 0) {
-		struct vm_run run =
-			vm_run_find(op->space, op->item->va_page + op->item->done, op_left(op));
+		struct vm_run run = vm_run_find(op->space, op->item->va_page + op->item->done,
+						op_left(op), entries);
 		enum err err = step(op, &run);
 
 		op->item->done += (uint32_t)run.pages;
@@ -72,9 +78,9 @@ static enum err unmap_step(struct op *op, struct vm_run *run)
 	if (!run->is_whole && pte_load(slot.pte) != 0) {
 		return split(op, run);
 	}
-	for (unsigned i = 0; i < run->entries; i++) {
-		if (pte_load(&slot.pte[i]) != 0) {
-			pte_store(&slot.pte[i], 0); /* covered by the flush gathered below */
+	for (uint64_t *entry = slot.pte, *end = entry + run->entries; entry < end; entry++) {
+		if (pte_load(entry) != 0) {
+			pte_store(entry, 0); /* covered by the flush gathered below */
 			cleared++;
 		}
 	}
@@ -90,76 +96,86 @@ enum err vm_unmap(struct vm_window *window, struct window_item *item, struct vm_
 	struct op op = {.window = window, .space = window->space, .item = item, .flush = flush};
 	enum err err = vm_item_check(window, item);
 
-	return err != ERR_OK ? err : op_loop(&op, unmap_step);
+	return err != ERR_OK ? err : op_loop(&op, unmap_step, UNMAP_STEP);
 }
 
-/* Entries of a run that a flush is owed for: the first, and behind the last; 0, 0: none. */
-struct owed {
-	unsigned first, end;
-};
-
-static inline __attribute__((always_inline)) void owe(struct owed *owed, unsigned entry)
+/*
+ * Give the entries from run->slot.pte[from] on the rights `bits`, which all of
+ * them up to the returned one need changed in the same bits, and whose frames
+ * are among `frames`. The flush is owed by the caller.
+ */
+static unsigned protect_alike(const struct vm_run *run, unsigned from, uint64_t bits,
+			      uint64_t differs, const struct vm_frames *frames)
 {
-	if (owed->end == 0) {
-		owed->first = entry;
-	}
-	owed->end = entry + 1;
+	uint64_t *entry = &run->slot.pte[from], *end = &run->slot.pte[run->entries];
+	uint64_t old = pte_load(entry);
+
+	do {
+		pte_flip(entry, old, differs);
+		entry++;
+		if (entry == end) {
+			break;
+		}
+		old = pte_load(entry);
+		/* An empty entry differs otherwise: in all of `bits`. */
+	} while (((old ^ bits) & PTE_RWX) == differs && vm_frames_have(frames, old));
+	return (unsigned)(entry - run->slot.pte);
 }
 
-static void owed_flush(struct op *op, const struct vm_run *run, const struct owed *owed)
+static enum err thaw_step(struct op *op, struct vm_run *run)
 {
-	uint64_t span = sv39_span(run->slot.level);
-
-	if (owed->end != 0) {
-		vm_flush_range(op->flush, op->space, run->first + owed->first * span,
-			       (owed->end - owed->first) * span);
+	if (run->is_frozen) {
+		run->pages = 0;
+		vm_thaw(op->space, run->first, op->flush);
 	}
+	return ERR_OK;
 }
 
 static enum err protect_step(struct op *op, struct vm_run *run)
 {
 	uint64_t bits = (uint64_t)op->item->rights << 1;
 	uint64_t span = sv39_span(run->slot.level);
-	uint64_t frame = 0, frames = 0; /* an extent that may be given the rights */
-	struct owed owed = {0, 0};
-	enum err err = ERR_OK;
+	unsigned searches = VM_STEP_SEARCHES;
+	unsigned i = 0;
 
-	for (unsigned i = 0; i < run->entries; i++) {
-		uint64_t *entry = &run->slot.pte[i];
-		uint64_t old = pte_load(entry);
+	if (run->is_frozen) {
+		return thaw_step(op, run);
+	}
+	while (i < run->entries) {
+		struct vm_frames frames = {0, ~0ull};
+		uint64_t old = pte_load(&run->slot.pte[i]);
 		uint64_t differs = (old ^ bits) & PTE_RWX;
+		unsigned first = i;
 
-		if ((differs & bits) != 0) {
-			if (old == 0) {
-				continue;
-			}
-			if (pte_ppn(old) - frame >= frames) {
-				/* One search in a step. */
-				bool is_found =
-					frames == 0 && vm_frame_find(op->window, pte_ppn(old),
-								     op->item->rights, &op->frame);
-				if (!is_found) {
-					err = frames == 0 ? ERR_RIGHTS : ERR_OK;
-					run->pages = i * span;
-					break;
-				}
-				frame = op->frame.extent->base.raw >> PAGE_SHIFT;
-				frames = op->frame.extent->pages;
-			}
-		} else if (differs == 0) {
+		if (old == 0 || differs == 0) {
+			i++;
 			continue;
+		}
+		if ((differs & bits) != 0) {
+			if (searches-- == 0) {
+				break;
+			}
+			if (!vm_frame_find(op->window, pte_ppn(old), op->item->rights,
+					   &op->frame)) {
+				run->pages = i * span;
+				return ERR_RIGHTS;
+			}
+			frames = vm_frames_of(op->frame.extent);
 		}
 		if (!run->is_whole) {
 			return split(op, run);
 		}
-		pte_flip(entry, old, differs);
+		i = protect_alike(run, i, bits, differs, &frames);
 		/* Where rights are gained, a hart that caches fewer fences in vm_fault. */
 		if ((differs & old) != 0) {
-			owe(&owed, i);
+			vm_flush_range(op->flush, op->space, run->first + first * span,
+				       (i - first) * span);
 		}
 	}
-	owed_flush(op, run, &owed);
-	return err;
+	if (i < run->entries) {
+		run->pages = i * span;
+	}
+	return ERR_OK;
 }
 
 enum err vm_protect(struct vm_window *window, struct window_item *item, struct vm_flush *flush)
@@ -176,39 +192,59 @@ enum err vm_protect(struct vm_window *window, struct window_item *item, struct v
 	if (item->flags & WINDOW_FENCE_I) {
 		vm_flush_fence_i(flush, op.space);
 	}
-	return op_loop(&op, protect_step);
+	return op_loop(&op, protect_step, PROTECT_STEP);
 }
 
-/* The word of QUERY for a page `inside` pages into the leaf `pte`, or 0. */
-static uint64_t query_word(struct op *op, uint64_t pte, uint64_t inside)
+enum err vm_thaw_range(struct vm_window *window, struct window_item *item, struct vm_flush *flush)
 {
-	uint64_t ppn = pte_ppn(pte) + inside;
+	struct op op = {.window = window, .space = window->space, .item = item, .flush = flush};
+	enum err err = vm_item_check(window, item);
 
-	if (pte == 0 || !vm_frame_find(op->window, ppn, 0, &op->frame)) {
-		return 0;
-	}
-	const struct vm_extent *extent = op->frame.extent;
-	uint64_t pool_page = extent->pool_page + ppn - (extent->base.raw >> PAGE_SHIFT);
-
-	return pool_page << PAGE_SHIFT | QUERY_VALID | (pte & PTE_R ? QUERY_READ : 0) |
-	       (pte & PTE_W ? QUERY_WRITE : 0) | (pte & PTE_X ? QUERY_EXECUTE : 0) |
-	       (pte & PTE_A ? QUERY_ACCESSED : 0) | (pte & PTE_D ? QUERY_DIRTY : 0);
+	return err != ERR_OK ? err : op_loop(&op, thaw_step, SV39_ENTRIES);
 }
+
+_Static_assert(QUERY_VALID == PTE_V && QUERY_READ == PTE_R && QUERY_WRITE == PTE_W &&
+		       QUERY_EXECUTE == PTE_X && QUERY_ACCESSED == PTE_A >> 2 &&
+		       QUERY_DIRTY == PTE_D >> 2,
+	       "bits of QUERY are taken from entries");
 
 static enum err query_step(struct op *op, struct vm_run *run)
 {
 	uint64_t *words = op->words + op->item->pool_page + op->item->done;
-	uint64_t span = sv39_span(run->slot.level);
-	bool is_table = run->slot.level == 0;
+	uint64_t inside = run->first & (sv39_span(run->slot.level) - 1);
+	unsigned searches = VM_STEP_SEARCHES;
+	struct vm_frames frames = {0, 0};
+	uint64_t to_pool = 0; /* from a page number to that in the pool */
 
-	/* Each looks through up to 64 extents. */
-	if (run->pages > VM_STEP_ENTRIES / 8) {
-		run->pages = VM_STEP_ENTRIES / 8;
+	if (run->pages > QUERY_STEP) {
+		run->pages = QUERY_STEP;
 	}
 	for (unsigned i = 0; i < run->pages; i++) {
-		uint64_t pte = pte_load(&run->slot.pte[is_table ? i : 0]);
+		uint64_t pte = run->slot.level == 0 ? pte_load(&run->slot.pte[i])
+						    : pte_load(run->slot.pte);
 
-		words[i] = query_word(op, pte, (run->first + i) & (span - 1));
+		words[i] = 0;
+		if (pte == 0) {
+			continue;
+		}
+		if (run->slot.level != 0) {
+			pte += (inside + i) << PTE_PPN_SHIFT;
+		}
+		if (!vm_frames_have(&frames, pte)) {
+			if (searches-- == 0) {
+				run->pages = i;
+				break;
+			}
+			if (!vm_frame_find(op->window, pte_ppn(pte), 0, &op->frame)) {
+				continue;
+			}
+			frames = vm_frames_of(op->frame.extent);
+			to_pool = op->frame.extent->pool_page -
+				  (op->frame.extent->base.raw >> PAGE_SHIFT);
+		}
+		words[i] = (pte_ppn(pte) + to_pool) << PAGE_SHIFT | QUERY_VALID |
+			   (pte & (run->is_frozen ? PTE_R | PTE_X : PTE_RWX)) |
+			   (pte & (PTE_A | PTE_D)) >> 2;
 	}
 	return ERR_OK;
 }
@@ -233,7 +269,7 @@ enum err vm_query(struct vm_window *window, struct window_item *item, uint64_t *
 	if (err != ERR_OK) {
 		return err;
 	}
-	return results_fit(item, item->count) ? op_loop(&op, query_step) : ERR_ARGUMENT;
+	return results_fit(item, item->count) ? op_loop(&op, query_step, QUERY_STEP) : ERR_ARGUMENT;
 }
 
 /* Put bits into a word of the results; `at`: pages before them in it. */
@@ -244,31 +280,67 @@ static void harvest_word(struct op *op, uint64_t index, unsigned at, uint64_t bi
 	*word = at == 0 ? bits : *word | bits;
 }
 
-/* Entries of one table, of which each word of results has 32. */
-static void harvest_entries(struct op *op, const struct vm_run *run, bool clears)
+/*
+ * A and D of an entry, which are cleared if `clears`. One atomic operation, set
+ * or not: to look first costs more where most are set.
+ */
+static inline __attribute__((always_inline)) uint64_t gather_one(uint64_t *entry, bool clears)
 {
-	uint64_t index = op->item->done;
-	struct owed owed = {0, 0};
+	return (clears ? pte_clear(entry, *entry, PTE_A | PTE_D) : pte_load(entry)) &
+	       (PTE_A | PTE_D);
+}
 
-	for (unsigned i = 0; i < run->pages;) {
-		uint64_t bits = 0;
-		unsigned at = (unsigned)(index + i) % 32;
-		unsigned end = run->pages - i < 32 - at ? (unsigned)run->pages : i + 32 - at;
+/* The bits of `count` entries (1..32) from `entry` on, those of the first in bits 0 and 1. */
+static inline __attribute__((always_inline)) uint64_t gather(uint64_t *entry, unsigned count,
+							     bool clears)
+{
+	const uint64_t *end = entry + count;
+	uint64_t word = 0;
 
-		for (unsigned shift = 2 * at; i < end; i++, shift += 2) {
-			uint64_t *entry = &run->slot.pte[i];
-			uint64_t pte = pte_load(entry);
+	while (entry + 8 <= end) {
+		uint64_t eight = gather_one(entry, clears);
 
-			if (clears && (pte & (PTE_A | PTE_D))) {
-				pte = pte_clear(entry, pte, PTE_A | PTE_D);
-				/* Else a hart that caches D would write without setting it again. */
-				owe(&owed, i);
-			}
-			bits |= (pte & (PTE_A | PTE_D)) / PTE_A << shift;
-		}
-		harvest_word(op, (index + i - 1) / 32, at, bits);
+		eight |= gather_one(entry + 1, clears) << 2;
+		eight |= gather_one(entry + 2, clears) << 4;
+		eight |= gather_one(entry + 3, clears) << 6;
+		eight |= gather_one(entry + 4, clears) << 8;
+		eight |= gather_one(entry + 5, clears) << 10;
+		eight |= gather_one(entry + 6, clears) << 12;
+		eight |= gather_one(entry + 7, clears) << 14;
+		word = word >> 16 | eight << 42;
+		entry += 8;
 	}
-	owed_flush(op, run, &owed);
+	while (entry < end) {
+		word = word >> 2 | gather_one(entry++, clears) << 56;
+	}
+	return word >> (64 - 2 * count);
+}
+_Static_assert(PTE_A == 1 << 6 && PTE_D == 1 << 7, "the shifts above");
+
+/* Entries of one table, of which each word of results has 32. Returns whether any bit was set. */
+static inline __attribute__((always_inline)) bool
+harvest_entries(struct op *op, const struct vm_run *run, bool clears)
+{
+	uint64_t *word = &op->words[op->item->pool_page + op->item->done / 32];
+	uint64_t *entry = run->slot.pte, *end = entry + run->entries;
+	unsigned at = op->item->done % 32;
+	uint64_t all = 0;
+
+	while (entry < end) {
+		unsigned count = (unsigned)(end - entry);
+		uint64_t bits;
+
+		if (count > 32 - at) {
+			count = 32 - at;
+		}
+		bits = gather(entry, count, clears);
+		all |= bits;
+		*word = at == 0 ? bits : *word | bits << (2 * at);
+		word++;
+		entry += count;
+		at = 0;
+	}
+	return all != 0;
 }
 
 /* A leaf or nothing, above level 0: the same for each of the pages. */
@@ -298,7 +370,12 @@ static enum err harvest_step(struct op *op, struct vm_run *run)
 	bool clears = (op->item->flags & WINDOW_CLEAR) && run->is_whole;
 
 	if (run->slot.level == 0) {
-		harvest_entries(op, run, clears);
+		if (!clears) {
+			(void)harvest_entries(op, run, false);
+		} else if (harvest_entries(op, run, true)) {
+			/* Else a hart that caches D would write without setting it again. */
+			vm_flush_range(op->flush, op->space, run->first, run->pages);
+		}
 		return ERR_OK;
 	}
 	if (run->pages > REPORT_PAGES) { /* an absent 1 GiB, or part of such a leaf */
@@ -326,5 +403,5 @@ enum err vm_harvest(struct vm_window *window, struct window_item *item, uint64_t
 	    !results_fit(item, ((uint64_t)item->count + 31) / 32)) {
 		return ERR_ARGUMENT;
 	}
-	return op_loop(&op, harvest_step);
+	return op_loop(&op, harvest_step, HARVEST_STEP);
 }

@@ -5,7 +5,10 @@
  * Source: RISC-V privileged specification, chapter "Supervisor-Level ISA",
  * sections "Sv32: Addressing and Memory Protection" (bit meanings) and "Sv39".
  *
- * In this kernel an invalid entry is always 0: code compares with 0.
+ * In this kernel an entry is nothing (0), valid, or *frozen*: not 0 but V clear.
+ * A frozen entry, always above level 0, is what it was before WINDOW_FREEZE; it
+ * becomes valid again at the first touch, and what it maps then has no W
+ * (vm/freeze.c). Walkers see nothing in it ("Sv39", step 3 of the walk).
  */
 #ifndef VM_SV39_H
 #define VM_SV39_H
@@ -38,15 +41,27 @@
 _Static_assert(RIGHT_READ << 1 == PTE_R && RIGHT_WRITE << 1 == PTE_W && RIGHT_EXECUTE << 1 == PTE_X,
 	       "rights are shifted into an entry");
 
-/* A pointer to the next level: V set, none of R, W, X ("Sv39", step 4 of the walk). */
+/* A pointer to the next level, valid or frozen: none of R, W, X ("Sv39", step 4 of the walk). */
 static inline bool pte_is_table(uint64_t pte)
 {
-	return (pte & (PTE_V | PTE_RWX)) == PTE_V;
+	return pte != 0 && (pte & PTE_RWX) == 0;
 }
 
+/* Valid or frozen. */
 static inline bool pte_is_leaf(uint64_t pte)
 {
-	return (pte & PTE_V) && (pte & PTE_RWX);
+	return (pte & PTE_RWX) != 0;
+}
+
+static inline bool pte_is_frozen(uint64_t pte)
+{
+	return pte != 0 && (pte & PTE_V) == 0;
+}
+
+/* What a frozen entry becomes when it is thawed; what it points to then has to be frozen. */
+static inline uint64_t pte_thawed(uint64_t pte)
+{
+	return (pte & ~PTE_W) | PTE_V;
 }
 
 /* Physical page number. */

@@ -46,7 +46,7 @@ void vm_zero_page(struct paddr page)
 
 struct vm_slot vm_slot_find(const struct vm_space *space, uint64_t page, unsigned floor)
 {
-	struct vm_slot slot = {vm_pointer(space->root), SV39_ROOT_LEVEL};
+	struct vm_slot slot = {vm_pointer(space->root), SV39_ROOT_LEVEL, false};
 
 	for (;;) {
 		slot.pte += sv39_index(page, slot.level);
@@ -57,31 +57,28 @@ struct vm_slot vm_slot_find(const struct vm_space *space, uint64_t page, unsigne
 		if (!pte_is_table(pte)) {
 			return slot;
 		}
+		slot.is_frozen |= (pte & PTE_V) == 0;
 		slot.pte = vm_pointer(pte_paddr(pte));
 		slot.level--;
 	}
 }
 
-struct vm_run vm_run_find(const struct vm_space *space, uint64_t page, uint64_t left)
+struct vm_run vm_run_find(const struct vm_space *space, uint64_t page, uint64_t left,
+			  unsigned entries)
 {
 	struct vm_run run = {.slot = vm_slot_find(space, page, 0), .first = page, .entries = 1};
+	uint64_t span = sv39_span(run.slot.level);
 
+	run.is_frozen = vm_thaw_needed(run.slot);
 	if (run.slot.level == 0) {
-		unsigned entries = SV39_ENTRIES - sv39_index(page, 0);
+		unsigned to_end = SV39_ENTRIES - sv39_index(page, 0);
 
-		if (entries > VM_STEP_ENTRIES) {
-			entries = VM_STEP_ENTRIES;
-		}
-		if (entries > left) {
-			entries = (unsigned)left;
-		}
-		run.entries = entries;
-		run.pages = entries;
+		entries = entries > to_end ? to_end : entries;
+		run.entries = entries > left ? (unsigned)left : entries;
+		run.pages = run.entries;
 		run.is_whole = true;
 		return run;
 	}
-	uint64_t span = sv39_span(run.slot.level);
-
 	run.pages = span - (page & (span - 1));
 	if (run.pages > left) {
 		run.pages = left;
@@ -126,7 +123,7 @@ static uint64_t space_take(struct vm_space *space)
 	return 0;
 }
 
-/* A zeroed table for the entry at `parent`. Precondition: tables_free > 0 (T3). */
+/* A table, not filled, for the entry at `parent`. Precondition: tables_free > 0 (T3). */
 static struct paddr table_alloc(struct vm_space *space, unsigned level, struct paddr parent,
 				struct vm_window *window)
 {
@@ -146,7 +143,6 @@ static struct paddr table_alloc(struct vm_space *space, unsigned level, struct p
 		.level = (uint8_t)level,
 		.state = VM_TABLE_USED,
 	};
-	vm_zero_page(table);
 	vm_chunk_of(table)->bank->used++;
 	space->tables_free--;
 	space->tables_used++;
@@ -186,10 +182,11 @@ enum err vm_tables_make(struct vm_space *space, struct vm_slot *slot, uint64_t p
 		uint64_t old = pte_exchange(slot->pte, 0);
 
 		if (old != 0) {
-			table_fill(table, level, old);
+			table_fill(table, level, pte_is_frozen(old) ? pte_thawed(old) : old);
 			vm_table_info(pa)->live = SV39_ENTRIES;
 			vm_flush_whole(flush, space);
 		} else {
+			vm_zero_page(pa);
 			vm_live_add(*slot, 1);
 		}
 		/* 0 to valid: a walker that remembers the 0 faults, vm_fault fences there. */

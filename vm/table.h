@@ -10,8 +10,8 @@
 #include "vm/sv39.h"
 #include "vm/vm.h"
 
-/* Entries handled between two looks at pending interrupts; half as many where each costs more. */
-#define VM_STEP_ENTRIES 32u
+/* Searches for the extent of a frame between two looks, at up to 400 instructions each. */
+#define VM_STEP_SEARCHES 4u
 /* Tables dropped between two flushes, which give them back. */
 #define VM_LIMBO_MAX 16u
 
@@ -56,6 +56,7 @@ static inline struct vm_table_info *vm_table_info(struct paddr table)
 struct vm_slot {
 	uint64_t *pte;
 	unsigned level;
+	bool is_frozen; /* an entry above it is */
 };
 
 /* The table that an entry is in. */
@@ -66,7 +67,8 @@ static inline struct paddr vm_slot_table(struct vm_slot slot)
 
 /*
  * The entry for virtual page `page` at level `floor`, or the entry above it
- * at which the walk ends (0 or a leaf). At `floor` it may be anything.
+ * at which the walk ends (0 or a leaf). At `floor` it may be anything. The walk
+ * goes through frozen entries.
  */
 struct vm_slot vm_slot_find(const struct vm_space *space, uint64_t page, unsigned floor);
 
@@ -75,12 +77,17 @@ struct vm_run {
 	struct vm_slot slot;
 	uint64_t first;	  /* virtual page number of the first */
 	uint64_t pages;	  /* pages covered, within what was asked */
-	unsigned entries; /* 1..VM_STEP_ENTRIES at level 0, else 1 */
+	unsigned entries; /* 1 or, at level 0, more */
 	bool is_whole;	  /* the pages are all that the entry spans */
+	bool is_frozen;	  /* it, or an entry above it: no W counts in it */
 };
 
-/* The run at `page`, of at most `left` (≥ 1) pages. */
-struct vm_run vm_run_find(const struct vm_space *space, uint64_t page, uint64_t left);
+/*
+ * The run at `page`, of at most `left` (≥ 1) pages and, at level 0, `entries`:
+ * what a step handles between two looks at pending interrupts.
+ */
+struct vm_run vm_run_find(const struct vm_space *space, uint64_t page, uint64_t left,
+			  unsigned entries);
 
 /*
  * Make the tables on the way down from *slot, which is 0 or a leaf, to level
@@ -155,6 +162,36 @@ struct vm_frame {
  */
 bool vm_frame_find(const struct vm_window *window, uint64_t ppn, unsigned rights,
 		   struct vm_frame *frame);
+
+/* An extent, ready to be compared with entries: its first page and its pages, as in an entry. */
+struct vm_frames {
+	uint64_t base, size;
+};
+
+static inline struct vm_frames vm_frames_of(const struct vm_extent *extent)
+{
+	return (struct vm_frames){extent->base.raw >> PAGE_SHIFT << PTE_PPN_SHIFT,
+				  extent->pages << PTE_PPN_SHIFT};
+}
+
+/* Does the entry's frame lie there? It may say no where bits above the page number are set. */
+static inline __attribute__((always_inline)) bool vm_frames_have(const struct vm_frames *frames,
+								 uint64_t pte)
+{
+	return pte - frames->base < frames->size;
+}
+
+/*
+ * Thaw one step of what is frozen on the way to `page`, at most 512 entries;
+ * false: nothing is, above level 0. Commits what `flush` owes for it first.
+ */
+bool vm_thaw(const struct vm_space *space, uint64_t page, struct vm_flush *flush);
+
+/* Is there something to thaw on the way to the slot, or in it? */
+static inline bool vm_thaw_needed(struct vm_slot slot)
+{
+	return slot.is_frozen || (slot.level > 0 && pte_is_frozen(pte_load(slot.pte)));
+}
 
 /* The window that virtual page `page` lies in, or NULL. */
 struct vm_window *vm_window_find(const struct vm_space *space, uint64_t page);

@@ -61,6 +61,7 @@ struct vm_bank {
 };
 
 struct vm_space {
+	uint32_t lock;	   /* the kernel's, for hart-local sections (kernel/lock.h) */
 	struct paddr root; /* root table, one page */
 	struct vm_bank *banks;
 	uint32_t bank_count;
@@ -234,6 +235,14 @@ struct vm_flush {
  */
 NODISCARD enum err vm_map(struct vm_binding *binding, struct window_item *item,
 			  struct vm_flush *flush);
+/*
+ * vm_map for at most VM_QUICK_PAGES frames of one extent and empty entries of
+ * one table that is there, without the kernel lock: within a hart-local section
+ * that holds space->lock. All of the item or, false, nothing is done; what was
+ * wrong vm_map says. No fence is owed.
+ */
+#define VM_QUICK_PAGES 32u
+bool vm_map_quick(const struct vm_binding *binding, const struct window_item *item);
 /* ERR_RIGHTS: no binding of the window allows them on the page reached. */
 NODISCARD enum err vm_protect(struct vm_window *window, struct window_item *item,
 			      struct vm_flush *flush);
@@ -242,6 +251,17 @@ NODISCARD enum err vm_unmap(struct vm_window *window, struct window_item *item,
 /* ERR_MISMATCH: the target's slot is valid. ERR_NOT_BOUND, ERR_RIGHTS: by the target's bindings. */
 NODISCARD enum err vm_clone(struct vm_window *window, struct vm_window *target,
 			    struct window_item *item, struct vm_flush *flush);
+/*
+ * item->count is in spans of 512 pages, va_page a multiple of them. W counts no
+ * more in what is mapped there; whole flush owed. ERR_NO_TABLE: a 1 GiB leaf has
+ * to be split. Bounded by the GiBs of the window and, where it shares one with
+ * others, 512 tables each. Thawing: freeze.c.
+ */
+NODISCARD enum err vm_freeze(struct vm_window *window, struct window_item *item,
+			     struct vm_flush *flush);
+/* Thaw now what is frozen of the range. */
+NODISCARD enum err vm_thaw_range(struct vm_window *window, struct window_item *item,
+				 struct vm_flush *flush);
 /*
  * `words`: the caller's message words; results go to words[item->pool_page...],
  * which must lie behind the first item, at VM_RESULT_WORD, and below
@@ -257,9 +277,10 @@ NODISCARD enum err vm_harvest(struct vm_window *window, struct window_item *item
 void vm_flush_commit(struct vm_flush *flush);
 
 /*
- * A page fault of the current thread at `address` (bytes). VM_FAULT_RETRY:
- * the entry allows the access (stale or raced; fenced locally) or only
- * lacked A/D (set); VM_FAULT_WINDOW: ask the pager of *window;
+ * A page fault of the current thread at `address` (bytes). With the kernel lock,
+ * or within a hart-local section that holds space->lock. VM_FAULT_RETRY:
+ * the entry allows the access (stale or raced; fenced locally), only
+ * lacked A/D (set), or was frozen (thawed one step); VM_FAULT_WINDOW: ask the pager of *window;
  * VM_FAULT_NONE: no window there.
  */
 enum vm_fault { VM_FAULT_RETRY, VM_FAULT_WINDOW, VM_FAULT_NONE };

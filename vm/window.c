@@ -202,55 +202,93 @@ static void binding_dissolve(struct vm_binding *binding)
 	*binding = (struct vm_binding){0};
 }
 
-/* Is an entry there only because of this binding, which is closing? */
-static bool entry_goes(const struct vm_binding *binding, uint64_t pte)
+/* Entries looked at between two looks at pending interrupts. */
+#define UNBIND_STEP 160u
+
+/* An unbind under way. */
+struct unbind {
+	struct vm_binding *binding;
+	struct vm_flush flush;
+	struct vm_frames frames; /* an extent of the pool */
+	unsigned kept; /* bit n: entries of rights n stay, by another binding of the two */
+};
+
+static unsigned kept_rights(const struct vm_binding *binding)
 {
 	const struct vm_window *window = binding->window;
-	unsigned rights = (unsigned)(pte & PTE_RWX) >> 1;
+	unsigned kept = 0;
 
-	if (!pte_is_leaf(pte) || pool_find(binding->pool, pte_ppn(pte)) == NULL) {
-		return false;
-	}
 	for (unsigned i = 0; i < window->binding_count; i++) {
-		if (window->bindings[i]->pool == binding->pool &&
-		    binding_allows(window->bindings[i], rights)) {
-			return false;
+		for (unsigned rights = 1; rights <= RIGHTS_RWX; rights++) {
+			if (window->bindings[i]->pool == binding->pool &&
+			    binding_allows(window->bindings[i], rights)) {
+				kept |= 1u << rights;
+			}
 		}
 	}
-	return true;
+	return kept;
+}
+
+/* Clear the entries of the run that are there because of the binding only. May end the run early. */
+static unsigned unbind_run(struct unbind *unbind, struct vm_run *run)
+{
+	unsigned searches = 4 * VM_STEP_SEARCHES; /* of at most VM_POOL_EXTENTS each */
+	unsigned cleared = 0;
+
+	for (unsigned i = 0; i < run->entries; i++) {
+		uint64_t *entry = &run->slot.pte[i];
+		uint64_t pte = pte_load(entry);
+
+		if (!vm_frames_have(&unbind->frames, pte)) {
+			const struct vm_extent *extent;
+
+			if (pte == 0) {
+				continue;
+			}
+			if (searches-- == 0) {
+				run->pages = i;
+				break;
+			}
+			extent = pool_find(unbind->binding->pool, pte_ppn(pte));
+			if (extent == NULL) {
+				continue;
+			}
+			unbind->frames = vm_frames_of(extent);
+		}
+		if (pte != 0 && (unbind->kept >> ((pte & PTE_RWX) >> 1) & 1) == 0) {
+			pte_store(entry, 0); /* covered by the flush of the caller */
+			cleared++;
+		}
+	}
+	return cleared;
 }
 
 bool vm_binding_unbind(struct vm_binding *binding)
 {
 	struct vm_window *window = binding->window;
-	struct vm_flush flush = {0};
+	struct unbind unbind = {.binding = binding};
 
 	if (window == NULL) {
 		return true;
 	}
 	binding->closing = true;
+	unbind.kept = kept_rights(binding);
 	while (binding->cursor < window->pages) {
 		struct vm_run run = vm_run_find(window->space, window->first_page + binding->cursor,
-						window->pages - binding->cursor);
-		unsigned cleared = 0;
+						window->pages - binding->cursor, UNBIND_STEP);
+		unsigned cleared = unbind_run(&unbind, &run);
 
-		for (unsigned i = 0; i < run.entries; i++) {
-			if (entry_goes(binding, pte_load(&run.slot.pte[i]))) {
-				pte_store(&run.slot.pte[i], 0); /* covered by the flush below */
-				cleared++;
-			}
-		}
 		if (cleared != 0) {
-			vm_flush_range(&flush, window->space, run.first, run.pages);
-			vm_live_sub(window->space, run.slot, cleared, &flush);
+			vm_flush_range(&unbind.flush, window->space, run.first, run.pages);
+			vm_live_sub(window->space, run.slot, cleared, &unbind.flush);
 		}
 		binding->cursor += run.pages;
 		if (binding->cursor < window->pages && vm_preempt_pending()) {
-			vm_flush_commit(&flush);
+			vm_flush_commit(&unbind.flush);
 			return false;
 		}
 	}
-	vm_flush_commit(&flush);
+	vm_flush_commit(&unbind.flush);
 	binding_dissolve(binding);
 	return true;
 }
@@ -259,7 +297,7 @@ bool vm_binding_unbind(struct vm_binding *binding)
 static uint64_t detach_step(struct vm_window *window, struct vm_flush *flush)
 {
 	uint64_t page = window->first_page + window->cursor;
-	struct vm_run run = vm_run_find(window->space, page, window->pages - window->cursor);
+	struct vm_run run = vm_run_find(window->space, page, window->pages - window->cursor, 1);
 
 	if (run.slot.level == 0) {
 		/* The whole table is the window's (V4). */

@@ -48,6 +48,16 @@ enum window_op {
 	 * the entries.
 	 */
 	WINDOW_HARVEST = 6,
+	/*
+	 * As PROTECT that takes WRITE from every valid entry, but lazy: the
+	 * cost does not grow with what is mapped, and the first access to each
+	 * GiB and each 2 MiB traps into the kernel for a moment. `va_page` is a
+	 * multiple of 512; `count` and `done` count spans of 512 pages, so one
+	 * item can be about a whole window.
+	 */
+	WINDOW_FREEZE = 7,
+	/* Do now what is left of FREEZE for these pages, so that no access traps. */
+	WINDOW_THAW = 8,
 };
 
 enum window_flag {
@@ -75,7 +85,7 @@ struct window_item {
 	uint64_t va_page; /* first page number in the space (address >> 12), inside the window */
 	uint64_t pool_page; /* MAP: first page of the pool; others: see enum window_op */
 	uint64_t expected;  /* with WINDOW_EXPECT_PAGE */
-	uint32_t count;	    /* pages, 1..WINDOW_ITEM_PAGES */
+	uint32_t count;	    /* pages, 1..WINDOW_ITEM_PAGES; FREEZE: see there */
 	uint32_t done;	    /* out: pages done */
 };
 _Static_assert(sizeof(struct window_item) == 40, "layout shared with user space");

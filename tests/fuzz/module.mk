@@ -2,7 +2,7 @@
 # timer.c, interrupt.c, sched_context.c and asid.c: within state.c.
 FUZZ_SRC := $(addprefix tests/fuzz/,machine.c state.c setup.c events.c calls.c run.c invariants.c \
 	invariants_threads.c invariants_space.c) tests/vm/fake.c \
-	$(addprefix kernel/,trap.c fast.c fast_wake.c ipc.c notification.c lend.c wait_queue.c schedule.c fpu.c \
+	$(addprefix kernel/,trap.c fast.c fast_wake.c fast_window.c ipc.c notification.c lend.c wait_queue.c schedule.c fpu.c \
 	thread.c thread_methods.c cap.c cspace_methods.c destroy.c untyped.c invoke.c \
 	memory_methods.c machine_methods.c window_call.c) \
 	$(filter-out vm/asid.c,$(filter vm/%.c,$(KERNEL_SRC)))

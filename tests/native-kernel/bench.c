@@ -547,7 +547,7 @@ static uint64_t protect_pages(void)
 	return ticks;
 }
 
-static uint64_t harvest_pages(void)
+static uint64_t harvest_pages_flags(unsigned flags)
 {
 	uint64_t ticks = 0;
 
@@ -555,11 +555,21 @@ static uint64_t harvest_pages(void)
 		CHECK_OK(area_map(&area, 100, 100, 512, RIGHT_READ | RIGHT_WRITE));
 		ticks += item_ticks((struct window_item){
 			.op = WINDOW_HARVEST,
-			.flags = WINDOW_CLEAR,
+			.flags = (uint16_t)flags,
 			.pool_page = WINDOW_ITEM_WORD + sizeof(struct window_item) / 8});
 		CHECK_OK(area_unmap(&area, 100, 512));
 	}
 	return ticks;
+}
+
+static uint64_t harvest_pages(void)
+{
+	return harvest_pages_flags(0);
+}
+
+static uint64_t harvest_and_clear_pages(void)
+{
+	return harvest_pages_flags(WINDOW_CLEAR);
 }
 
 static void run_all(void)
@@ -584,6 +594,10 @@ static void run_all(void)
 	report_ticks("window.unmap.page", unmap_pages, 5120);
 	report_ticks("window.protect.page", protect_pages, 5120);
 	report_ticks("window.harvest.page", harvest_pages, 5120);
+	report_ticks("window.harvest_clear.page", harvest_and_clear_pages, 5120);
+	/* As a program and its pager: what one may the other may. */
+	CHECK_OK(invoke5(BOOT_SLOT_HART, HART_ALLOW_COUNTERS, BOOT_SLOT_THREAD, COUNTERS_DEFAULT, 0,
+			 0, 0));
 	worker_start(toucher, NULL);
 	report_ticks("fault.round_trip", faults, LOOPS - 1);
 }

@@ -92,7 +92,7 @@ static void test_refused(void)
 	for (unsigned op = 0; op < 256; op += op < 10 ? 1 : 49) {
 		item = item_of((enum window_op)op, 0, 1);
 		item.cap = op == WINDOW_MAP ? area.binding : area.window;
-		if (op == 0 || op > WINDOW_HARVEST)
+		if (op == 0 || op > WINDOW_THAW)
 			CHECK_EQUAL(run(item), ERR_ARGUMENT);
 		item.cap = 0;
 		CHECK_EQUAL(run(item), ERR_CAP_EMPTY);

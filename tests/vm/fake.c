@@ -300,18 +300,21 @@ void sbi_remote_fence_i(struct hart_mask harts)
 
 /* ---- walks ---------------------------------------------------------------- */
 
-uint64_t walk_memory(struct paddr root, uint64_t page)
+/* The leaf's entry for the page, or 0. `frozen`: go through frozen entries, too. */
+static uint64_t walk_to_leaf(struct paddr root, uint64_t page, bool frozen)
 {
 	struct paddr table = root;
+	bool is_frozen = false;
 
 	for (unsigned level = SV39_ROOT_LEVEL;; level--) {
 		uint64_t pte = ((uint64_t *)vm_pointer(table))[sv39_index(page, level)];
 
 		if (!(pte & PTE_V)) {
-			if (pte != 0) {
-				fail("an invalid entry is not 0 but %lx", pte);
+			CHECK(pte == 0 || level > 0);
+			if (pte == 0 || !frozen) {
+				return 0;
 			}
-			return 0;
+			is_frozen = true;
 		}
 		if (pte & PTE_RWX) {
 			uint64_t inside = page & (sv39_span(level) - 1);
@@ -319,12 +322,22 @@ uint64_t walk_memory(struct paddr root, uint64_t page)
 			CHECK((pte_ppn(pte) & (sv39_span(level) - 1)) ==
 			      0);				/* misaligned superpage */
 			CHECK(!(pte & PTE_W) || (pte & PTE_R)); /* reserved */
-			return pte + (inside << PTE_PPN_SHIFT);
+			return (is_frozen ? pte_thawed(pte) : pte) + (inside << PTE_PPN_SHIFT);
 		}
 		CHECK(level != 0);
 		CHECK(!(pte & (PTE_A | PTE_D | PTE_U))); /* reserved in non-leaf entries */
 		table = pte_paddr(pte);
 	}
+}
+
+uint64_t walk_memory(struct paddr root, uint64_t page)
+{
+	return walk_to_leaf(root, page, false);
+}
+
+uint64_t walk_tables(struct paddr root, uint64_t page)
+{
+	return walk_to_leaf(root, page, true);
 }
 
 static void cache(struct cached *slot, uint16_t asid, unsigned level, uint64_t page, uint64_t pte)
@@ -333,8 +346,8 @@ static void cache(struct cached *slot, uint16_t asid, unsigned level, uint64_t p
 }
 
 /*
- * Walk from the root or from a cached upper entry. Returns where the walk
- * ended, NULL if at a cached invalid entry. Fills the caches.
+ * Walk from the root or from a cached upper entry. Returns the leaf's entry,
+ * NULL if the walk ended at an invalid one. Fills the caches.
  */
 static uint64_t *walk(struct fake_hart *hart, uint64_t page, unsigned *level)
 {
@@ -358,17 +371,21 @@ static uint64_t *walk(struct fake_hart *hart, uint64_t page, unsigned *level)
 	for (;; --*level) {
 		uint64_t *entry = (uint64_t *)vm_pointer(table) + sv39_index(page, *level);
 		uint64_t prefix = page >> (SV39_INDEX_BITS * *level);
+		uint64_t pte = *entry & PTE_V ? *entry : 0;
 
-		if (*level > 0 && !pte_is_leaf(*entry) && (*entry != 0 || one_in(4))) {
-			cache(upper_slot(hart, asid, *level, prefix), asid, *level, prefix, *entry);
+		if (*level > 0 && !pte_is_leaf(pte) && (pte != 0 || one_in(4))) {
+			cache(upper_slot(hart, asid, *level, prefix), asid, *level, prefix, pte);
 		}
-		if (*level == 0 && *entry == 0 && one_in(4)) {
+		if (*level == 0 && pte == 0 && one_in(4)) {
 			cache(leaf_slot(hart, asid, page), asid, 0, page, 0);
 		}
-		if (*level == 0 || !pte_is_table(*entry)) {
+		if (pte_is_leaf(pte)) {
 			return entry;
 		}
-		table = pte_paddr(*entry);
+		if (pte == 0 || *level == 0) { /* 0: stale, between satp and the fence */
+			return NULL;
+		}
+		table = pte_paddr(pte);
 	}
 }
 
@@ -392,7 +409,7 @@ bool hart_access(unsigned number, uint64_t page, enum fault_access access, uint6
 	}
 	uint64_t *entry = walk(hart, page, &level);
 
-	if (entry == NULL || !pte_is_leaf(*entry)) {
+	if (entry == NULL) {
 		return false;
 	}
 	uint64_t inside = page & (sv39_span(level) - 1);
@@ -450,7 +467,7 @@ static void check_upper(unsigned number, struct paddr root, const struct cached 
 
 		pte = ((uint64_t *)vm_pointer(table))[cached->page >> shift & (SV39_ENTRIES - 1)];
 		if (level > cached->level) {
-			if (!pte_is_table(pte)) {
+			if (!pte_is_table(pte) || pte_is_frozen(pte)) {
 				pte = 0;
 				break;
 			}

@@ -61,6 +61,8 @@ extern char failure_reason[256];
 
 /* A walk as hardware does it, without any cache. The leaf's entry for that very page, or 0. */
 uint64_t walk_memory(struct paddr root, uint64_t page);
+/* What the tables mean: the same through frozen entries, as if they were thawed. */
+uint64_t walk_tables(struct paddr root, uint64_t page);
 
 /* One access of a hart in user mode. False: page fault. The frame in *ppn. */
 bool hart_access(unsigned hart, uint64_t page, enum fault_access access, uint64_t *ppn);

@@ -79,7 +79,7 @@ unsigned allowed(const struct test_space *s, unsigned w, uint64_t ppn, unsigned 
 
 void check_page(struct test_space *s, uint64_t page)
 {
-	uint64_t pte = walk_memory(s->vm.root, page);
+	uint64_t pte = walk_tables(s->vm.root, page);
 	uint64_t flat = s->flat[page];
 
 	if ((pte != 0) != (flat & FLAT_V) ||
@@ -102,6 +102,7 @@ static void check_leaf(struct test_space *s, uint64_t page, unsigned level, uint
 	}
 	CHECK(w < RANGES); /* V1: in a window, all of it */
 	CHECK(page - ranges[w].first + span <= ranges[w].pages);
+	CHECK((pte & PTE_V) || level > 0);
 	CHECK(allowed(s, w, pte_ppn(pte), (unsigned)(pte & PTE_RWX) >> 1) == 2 ||
 	      s->windows[w].closing);
 	CHECK(allowed(s, w, pte_ppn(pte) + span - 1, 0) != 0);
@@ -223,6 +224,10 @@ void check_last(struct test_space *s)
 /* The model does pages [from, to) of the item; fails if vm/ must not have done them. */
 void model_do(struct call *c, uint64_t from, uint64_t to)
 {
+	if (c->item.op == WINDOW_FREEZE) {
+		from *= SV39_ENTRIES;
+		to *= SV39_ENTRIES;
+	}
 	for (uint64_t i = from; i < to; i++) {
 		uint64_t page = c->item.va_page + i;
 		uint64_t old = c->s->flat[page];
@@ -256,6 +261,8 @@ void model_do(struct call *c, uint64_t from, uint64_t to)
 			CHECK((c->item.rights & ~FLAT_RIGHTS(old)) == 0 ||
 			      allowed(c->s, c->w, FLAT_PPN(old), c->item.rights) == 2);
 			flat_set(c->s, page, (old & ~0xeull) | bits);
+		} else if (old != 0 && c->item.op == WINDOW_FREEZE) {
+			flat_set(c->s, page, old & ~(uint64_t)(RIGHT_WRITE << 1));
 		} else if (old != 0 && c->item.op == WINDOW_CLONE) {
 			uint64_t kept = old & ~(uint64_t)(RIGHT_WRITE << 1);
 
@@ -270,7 +277,7 @@ void model_do(struct call *c, uint64_t from, uint64_t to)
 /* Is `err` right for page `at`, the first one not done? */
 void model_error(struct call *c, enum err err, uint64_t at)
 {
-	uint64_t old = c->s->flat[c->item.va_page + at];
+	uint64_t old = c->item.op == WINDOW_FREEZE ? 0 : c->s->flat[c->item.va_page + at];
 	struct test_space *taker = c->item.op == WINDOW_CLONE ? c->target : c->s;
 	unsigned rights = FLAT_RIGHTS(old) & (RIGHT_READ | RIGHT_EXECUTE);
 

@@ -92,5 +92,6 @@ void do_protect(void);
 void do_unmap(void);
 void do_clone(void);
 void do_report(void);
+void do_freeze(void);
 
 #endif

@@ -85,6 +85,10 @@ static enum err issue(struct call *c, struct vm_flush *flush)
 		return vm_clone(window, &c->target->windows[c->w], &c->item, flush);
 	case WINDOW_QUERY:
 		return vm_query(window, &c->item, words, flush);
+	case WINDOW_FREEZE:
+		return vm_freeze(window, &c->item, flush);
+	case WINDOW_THAW:
+		return vm_thaw_range(window, &c->item, flush);
 	default:
 		return vm_harvest(window, &c->item, words, flush);
 	}
@@ -125,6 +129,11 @@ static bool range_ok(const struct call *c)
 {
 	uint64_t end = ranges[c->w].first + ranges[c->w].pages;
 
+	if (c->item.op == WINDOW_FREEZE) {
+		return c->item.count != 0 && c->item.va_page % SV39_ENTRIES == 0 &&
+		       c->item.va_page >= ranges[c->w].first && c->item.va_page < end &&
+		       c->item.count <= (end - c->item.va_page) / SV39_ENTRIES;
+	}
 	return c->item.count != 0 && c->item.va_page >= ranges[c->w].first &&
 	       c->item.va_page < end && c->item.count <= end - c->item.va_page;
 }
@@ -136,13 +145,18 @@ void batch_end(void)
 	fence_i_end();
 }
 
+static uint64_t item_pages(const struct call *c)
+{
+	return c->item.op == WINDOW_FREEZE ? (uint64_t)c->item.count * SV39_ENTRIES : c->item.count;
+}
+
 /* Issue the item, again and again while it is preempted, and check. */
 static void run_call(struct call *c)
 {
 	enum err err;
 
 	c->is_valid = c->is_valid && range_ok(c);
-	set_last(c->is_valid ? c->item.va_page : 0, c->is_valid ? c->item.count : 1);
+	set_last(c->is_valid ? c->item.va_page : 0, c->is_valid ? item_pages(c) : 1);
 	fence_i_begin(c);
 	do {
 		uint32_t before = c->item.done;
@@ -349,4 +363,29 @@ void do_report(void)
 	}
 	memset(words, 0xa5, sizeof(words));
 	run_call(&c);
+}
+
+void do_freeze(void)
+{
+	struct call c;
+
+	if (!begin_call(&c, one_in(4) ? WINDOW_THAW : WINDOW_FREEZE)) {
+		return;
+	}
+	if (c.item.op == WINDOW_FREEZE) {
+		if (!one_in(20)) {
+			c.item.va_page &= ~511ull;
+		}
+		c.item.count = (c.item.count + 511) / 512;
+		if (one_in(2)) { /* all of the window, mostly all of its GiBs */
+			c.item.va_page = ranges[c.w].first;
+			c.item.count = (uint32_t)(ranges[c.w].pages / 512);
+		}
+	}
+	run_call(&c);
+	if (c.is_valid && c.item.op == WINDOW_THAW && c.item.done == c.item.count) {
+		for (uint64_t i = 0; i < c.item.count; i++) {
+			CHECK(!vm_thaw_needed(vm_slot_find(&c.s->vm, c.item.va_page + i, 0)));
+		}
+	}
 }

@@ -245,13 +245,13 @@ void test_preemption(void)
 	for (calls = 0; vm_protect(window, &item, &flush) == VM_PREEMPTED; calls++) {
 		CHECK(calls < 100);
 	}
-	CHECK(item.done == 2000 && calls > 8);
+	CHECK(item.done == 2000 && calls > 4);
 	for (calls = 0; !vm_binding_unbind(binding); calls++) {
 		CHECK(calls < 100);
 		item.done = 0;
 		CHECK(vm_map(binding, &item, &flush) == ERR_NOT_BOUND); /* closing */
 	}
-	CHECK(calls > 8 && space->tables_used == 0);
+	CHECK(calls > 4 && space->tables_used == 0);
 	CHECK(vm_binding_bind(binding, window, &worlds[0].pool, 7) == ERR_OK);
 	for (unsigned i = 0; i < 20; i++) {
 		CHECK(map(i * 512, i, 1, R, 0) == ERR_OK);
