@@ -92,7 +92,7 @@ HOST_BINS := $(HOST_TESTS:%=$(B)/host-tests/%)
 LINUX_BINS := $(LINUX_PROGRAMS:%=$(B)/linux/%)
 
 .PHONY: all kernel native host-tests linux archive disk setup run run-reference debug demo test test-long \
-	coverage coverage-programs fuzz proof bench check format manual clean help
+	coverage coverage-programs fuzz proof protocol bench check format manual clean help
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -113,6 +113,10 @@ $(SETUP): $(TOOLS)/setup.sh
 # A model checker; without it the proofs are skipped.
 .cache/proof.stamp: $(TOOLS)/setup.sh
 	@sh $(TOOLS)/setup.sh --proof || echo "  no model checker: proofs will be skipped"
+
+# A checker of protocol models; without it they are skipped.
+.cache/protocol.stamp: $(TOOLS)/setup.sh
+	@sh $(TOOLS)/setup.sh --protocol || echo "  no Spin: protocol models will be skipped"
 
 # Clang, to fuzz with; only `make fuzz` and `make test-long` need it.
 .cache/fuzz.stamp: $(TOOLS)/setup.sh
@@ -277,16 +281,18 @@ TEST_INPUTS := $(KERNEL) $(ARCHIVE) $(NATIVE:%=$(B)/native/%.stripped) \
 	$(if $(wildcard servers/root/sysc.c),$(B)/host/sysc)
 
 # In continuous integration, samples of the long tests too.
-test: $(TEST_INPUTS) ## run the tests [TESTS=pattern]
+test: $(TEST_INPUTS) .cache/protocol.stamp ## run the tests [TESTS=pattern]
 	@B=$(B) ARCHIVE_PROGRAMS='$(ARCHIVE_PROGRAMS)' sh $(TOOLS)/run-tests.sh '$(TESTS)' $(wildcard tests/list tests/*/list $(if $(CI),tests/*/list.ci))
 
-test-long: $(TEST_INPUTS) $(B)/reference.cpio .cache/proof.stamp ## soaks, and the Linux programs on a real Linux
+test-long: $(TEST_INPUTS) $(B)/reference.cpio .cache/proof.stamp .cache/protocol.stamp ## soaks, and the Linux programs on a real Linux
 	@B=$(B) ARCHIVE_PROGRAMS='$(ARCHIVE_PROGRAMS)' sh $(TOOLS)/run-tests.sh '$(TESTS)' $(wildcard tests/list.long tests/*/list.long)
 
 fuzz: ## fuzz the kernel's system calls, guided by coverage [SECONDS=]
 	@B=$(B) FUZZ_SECONDS='$(SECONDS)' sh tests/fuzz/guided.sh
 proof: .cache/proof.stamp ## bounded proofs of capabilities [TESTS=pattern PROOF_LONG=1]
 	@B=$(B) sh $(TOOLS)/run-tests.sh '$(TESTS)' tests/proof/list.long
+protocol: .cache/protocol.stamp ## models of shootdown, ASIDs and the kernel lock, with mutants [TESTS=pattern]
+	@B=$(B) sh $(TOOLS)/run-tests.sh '$(TESTS)' tests/protocol/list tests/protocol/list.long
 
 bench: $(TEST_INPUTS) ## measure, by counting instructions [BENCH=pattern]
 	@B=$(B) BENCH='$(BENCH)' sh $(TOOLS)/run-bench.sh $(wildcard tests/list.bench tests/*/list.bench)

@@ -26,6 +26,8 @@
  *
  * A hart that waits for the kernel lock serves requests to leave its thread
  * and space (hart.h, evict): the holder may wait for that.
+ *
+ * Models: tests/protocol/lock.pml (L1, L2), shootdown.pml (eviction).
  */
 #ifndef KERNEL_LOCK_H
 #define KERNEL_LOCK_H

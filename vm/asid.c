@@ -14,6 +14,8 @@
  *     within a generation it was given once, and entries of older generations
  *     are fenced before the hart leaves the space it ran when it changed.
  *
+ * tests/protocol/asid.pml is a model of this.
+ *
  * That needs more ASIDs than harts. With fewer (ASID bits 0 to 3) every space
  * has ASID 0 and each switch fences it: "mode 0". Then a hart caches nothing
  * of a space that it does not run, and its bit in `live` is cleared.

@@ -20,6 +20,11 @@
  * F3 misses the live bit: then A1 is after F2, so the walks after A2 see F1,
  * and there was nothing cached. F5 misses the running bit: then A1 is after
  * F4, so A3 sees F3. Else the hart is fenced by F5.
+ *
+ * Two commits for one space do need the lock: the last line of fence_space
+ * could take away a mark that the other has set. Models of these steps, and of
+ * the same with lock, sections and eviction: fences.pml and shootdown.pml in
+ * tests/protocol/.
  */
 #include "sbi/sbi.h"
 #include "vm/table.h"

@@ -49,6 +49,10 @@ fuzz_packages="
 clang
 libclang-rt-14-dev
 "
+# Only `make protocol` and `make test-long` need this: a checker of protocol models.
+protocol_packages="
+spin
+"
 
 say() { echo "setup: $*"; }
 
@@ -310,6 +314,11 @@ install_host_packages
 if [ "${1:-}" = --fuzz ]; then
 	install_host_packages $fuzz_packages
 	: >"$cache/fuzz.stamp"
+	exit 0
+fi
+if [ "${1:-}" = --protocol ]; then
+	install_host_packages $protocol_packages
+	: >"$cache/protocol.stamp"
 	exit 0
 fi
 fetch_source e2fsprogs "$suite" e2fsprogs
