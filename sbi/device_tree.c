@@ -27,6 +27,7 @@
 
 #define PRIVATE_MAX 24
 #define FIRMWARE_SIZE (2ul << 20)
+#define ASID_BITS_MOST 16u /* satp has room for no more */
 
 /* What is known only when the pass is over. */
 static struct {
@@ -488,7 +489,13 @@ unsigned machine_hart_index(uint64_t hart_id)
 	return HARTS_MAX;
 }
 
-bool machine_has_argument(const char *word)
+static bool ends_word(char c)
+{
+	return c == '\0' || c == ' ';
+}
+
+/* Behind `word`, the whole or the beginning of one of the boot arguments; NULL if none is so. */
+static const char *find_argument(const char *word, bool is_whole)
 {
 	const char *at = machine.bootargs;
 
@@ -498,15 +505,39 @@ bool machine_has_argument(const char *word)
 		while (word[i] != '\0' && at[i] == word[i]) {
 			i++;
 		}
-		if (word[i] == '\0' && (at[i] == '\0' || at[i] == ' ')) {
-			return true;
+		if (word[i] == '\0' && (!is_whole || ends_word(at[i]))) {
+			return at + i;
 		}
-		while (*at != '\0' && *at != ' ') {
+		while (!ends_word(*at)) {
 			at++;
 		}
 		while (*at == ' ') {
 			at++;
 		}
 	}
-	return false;
+	return NULL;
+}
+
+bool machine_has_argument(const char *word)
+{
+	return find_argument(word, true) != NULL;
+}
+
+unsigned machine_asid_bits(void)
+{
+	const char *digits = find_argument("asid=", false);
+	const char *at = digits;
+	unsigned bits = 0;
+
+	if (digits == NULL) {
+		return ASID_BITS_MOST;
+	}
+	while (*at >= '0' && *at <= '9' && bits <= ASID_BITS_MOST) {
+		bits = bits * 10 + (unsigned)(*at++ - '0');
+	}
+	if (at == digits || !ends_word(*at) || bits > ASID_BITS_MOST) {
+		print("boot argument asid= ignored: not a number from 0 to 16\n");
+		return ASID_BITS_MOST;
+	}
+	return bits;
 }

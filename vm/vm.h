@@ -141,9 +141,6 @@ void vm_init(const struct vm_features *features);
  */
 void vm_hart_init(void);
 
-/* ASID bits of this hart, 0..16. Precondition: it runs on the kernel table. */
-unsigned vm_probe_asid_bits(void);
-
 /* Make a space whose root table is the page at `root` (overwritten). *space must be zero. */
 void vm_space_init(struct vm_space *space, struct paddr root);
 /*

@@ -391,6 +391,33 @@ static void test_arguments(void)
 	CHECK(!machine_has_argument("off") && !machine_has_argument("=off"));
 }
 
+static unsigned asid_bits(const char *arguments)
+{
+	snprintf(machine.bootargs, sizeof(machine.bootargs), "%s", arguments);
+	printed[0] = '\0';
+	return machine_asid_bits();
+}
+
+/* Fails if a word is cut short, taken for another, or not refused. */
+static void test_asid_argument(void)
+{
+	static const char *const bad[] = {"asid=",	   "asid=x",	     "asid=17",
+					  "asid=-1",	   "asid=4x",	     "asid=0x4",
+					  "asid=4294967296", "asid=99999999999999999999"};
+	char text[32];
+
+	CHECK(asid_bits("") == 16 && asid_bits("noasid=3 asid") == 16 && printed[0] == '\0');
+	for (unsigned bits = 0; bits <= 16; bits++) {
+		snprintf(text, sizeof(text), "fence=all asid=%u x", bits);
+		CHECK(asid_bits(text) == bits && printed[0] == '\0');
+		snprintf(text, sizeof(text), "asid=%u", bits);
+		CHECK(asid_bits(text) == bits && printed[0] == '\0');
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
+		CHECK(asid_bits(bad[i]) == 16 && strstr(printed, "asid= ignored") != NULL);
+	}
+}
+
 #define X64 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 static void test_long_arguments(void)
 {
@@ -751,6 +778,7 @@ static const struct test {
 	{"initrd_nowhere", test_initrd_nowhere, NULL},
 	{"initrd_backwards", test_initrd_backwards, NULL},
 	{"arguments", test_arguments, NULL},
+	{"asid_argument", test_asid_argument, NULL},
 	{"long_arguments", test_long_arguments, NULL},
 	{"buses", test_buses, NULL},
 	{"whitelist", test_whitelist, NULL},
