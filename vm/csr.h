@@ -93,6 +93,17 @@ static inline struct vm_space **vm_current_space(unsigned hart)
 	return &harts[hart].active_space;
 }
 
+/* This hart asks the firmware for an sfence.vma on each hart of `mask` (HART_INFO). */
+static inline void vm_count_remote_fence(uint32_t mask)
+{
+	struct hart *hart = hart_current();
+
+	hart->fences_sent++;
+	for (; mask != 0; mask &= mask - 1) {
+		hart->fence_targets++;
+	}
+}
+
 /* Host tests watch every store to an entry; here it costs nothing. */
 static inline void pte_trace(const uint64_t *pte, uint64_t value)
 {

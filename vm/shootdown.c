@@ -107,6 +107,7 @@ static void fence_space(struct vm_space *space, uint64_t first_page, uint64_t co
 	if (running & ~self) {
 		struct hart_mask others = {running & ~self};
 
+		vm_count_remote_fence(others.bits);
 		if (vm_features.fence_all_only) {
 			sbi_remote_sfence_vma(others, 0, 0, -1);
 		} else {

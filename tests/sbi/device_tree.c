@@ -401,9 +401,9 @@ static unsigned asid_bits(const char *arguments)
 /* Fails if a word is cut short, taken for another, or not refused. */
 static void test_asid_argument(void)
 {
-	static const char *const bad[] = {"asid=",	   "asid=x",	     "asid=17",
-					  "asid=-1",	   "asid=4x",	     "asid=0x4",
-					  "asid=4294967296", "asid=99999999999999999999"};
+	static const char *const bad[] = {
+		"asid=",   "asid=x",   "asid=17",	  "asid=-1",
+		"asid=4x", "asid=0x4", "asid=4294967296", "asid=99999999999999999999"};
 	char text[32];
 
 	CHECK(asid_bits("") == 16 && asid_bits("noasid=3 asid") == 16 && printed[0] == '\0');

@@ -42,7 +42,8 @@ bool hart_fence_i[HARTS_MAX];
 static struct fake_hart fake_harts[HARTS_MAX];
 static char *memory;
 static uint64_t random_state = 1;
-static bool walking; /* no walk within a walk */
+static bool walking;	       /* no walk within a walk */
+static uint32_t fence_counted; /* by vm/, of the remote fence to come */
 
 void random_seed(uint64_t seed)
 {
@@ -263,12 +264,19 @@ void zero_block(void *block)
 	memset(block, 0, 64);
 }
 
+void vm_count_remote_fence(uint32_t mask)
+{
+	fence_counted = mask;
+}
+
 void sbi_remote_sfence_vma(struct hart_mask harts, uint64_t first_page, uint64_t count, int asid)
 {
 	others_run();
 	counts.remote_fences++;
 	counts.remote_whole += count == 0;
 	CHECK(harts.bits != 0 && !(harts.bits & 1u << this_hart));
+	CHECK(fence_counted == harts.bits);
+	fence_counted = 0;
 	CHECK(!config.fence_all_only || (count == 0 && asid < 0));
 	for (unsigned i = 0; i < HARTS_MAX; i++) {
 		if (!(harts.bits & 1u << i)) {

@@ -23,5 +23,6 @@ void pte_trace(const uint64_t *pte, uint64_t value);
 struct vm_image vm_image(void);
 unsigned hart_index(void);
 struct vm_space **vm_current_space(unsigned hart);
+void vm_count_remote_fence(uint32_t mask);
 
 #endif
