@@ -191,6 +191,111 @@ static void test_eic7700_memory(void)
 	CHECK(machine.ram_count == 1 && HAS_RAM(0x80000000, 0x1000000000 - 0x80000000));
 }
 
+/* Each refused window would be granted if the aliases of its SoC were open again. */
+static void test_jh7110_aliases(void)
+{
+	machine.kernel.raw = 0x40200000;
+	read_tree(
+		ROOT_OF("starfive,jh7110", ONE_CPU
+			"memory@40000000 { device_type = \"memory\"; reg = <0 0x40000000 1 0>; };\n" SOC(
+				"uart@10000000 { reg = <0 0x10000000 0 0x1000>; };\n"
+				"a@240000000 { reg = <2 0x40000000 0 0x1000>; };\n"
+				"b@440000000 { reg = <4 0x40000000 0 0x1000>; };\n"
+				"c@640000000 { reg = <6 0x40000000 0 0x1000>; };\n"
+				"pcie@940000000 { reg = <9 0x40000000 0 0x1000000>; };\n"
+				"d@9fffff000 { reg = <9 0xfffff000 0 0x2000>; };\n"
+				"e@f00000000 { reg = <0xf 0 0 0x1000>; };\n")),
+		0);
+	CHECK(machine.device_count == 2);
+	CHECK(HAS_DEVICE(0x10000000, 0x1000) && HAS_DEVICE(0x940000000, 0x1000000));
+}
+
+static void test_eic7700_aliases(void)
+{
+	read_tree(
+		ROOT_OF("eswin,eic7700", ONE_CPU
+			"memory@80000000 { device_type = \"memory\"; reg = <0 0x80000000 4 0>; };\n" SOC(
+				"uart@50900000 { reg = <0 0x50900000 0 0x10000>; };\n"
+				"l3@2010000 { reg = <0 0x2010000 0 0x4000 0 0x1a000000 0 0x400000>;\n"
+				" compatible = \"eswin,eic7700-l3-cache\"; };\n"
+				"smmu@50c00000 { reg = <0 0x50c00000 0 0x100000>;\n"
+				" compatible = \"arm,smmu-v3\"; };\n"
+				"zero@1a001000 { reg = <0 0x1a001000 0 0x1000>; };\n"
+				"hole@3a000000 { reg = <0 0x3a000000 0 0x1000>; };\n"
+				"die1@2000000000 { reg = <0x20 0 0 0x1000>; };\n"
+				"pcie@8000000000 { reg = <0x80 0 0 0x10000000>; };\n"
+				"a@c000000000 { reg = <0xc0 0 0 0x1000>; };\n"
+				"b@e080000000 { reg = <0xe0 0x80000000 0 0x1000>; };\n"
+				"c@10000000000 { reg = <0x100 0 0 0x1000>; };\n")),
+		0);
+	CHECK(machine.device_count == 2);
+	CHECK(HAS_DEVICE(0x50900000, 0x10000) && HAS_DEVICE(0x8000000000, 0x10000000));
+}
+
+static void test_mpfs_aliases(void)
+{
+	read_tree(ROOT_OF("microchip,mpfs",
+			  ONE_CPU MEMORY SOC("serial@20100000 { reg = <0 0x20100000 0 0x1000>; };\n"
+					     "a@c0000000 { reg = <0 0xc0000000 0 0x1000>; };\n"
+					     "b@dffff000 { reg = <0 0xdffff000 0 0x1000>; };\n"
+					     "fabric@e0000000 { reg = <0 0xe0000000 0 0x1000>; };\n"
+					     "c@1400000000 { reg = <0x14 0 0 0x1000>; };\n"
+					     "d@1800000000 { reg = <0x18 0 0 0x1000>; };\n"
+					     "e@1c00000000 { reg = <0x1c 0 0 0x1000>; };\n"
+					     "pcie@2000000000 { reg = <0x20 0 0 0x8000000>; };\n")),
+		  0);
+	CHECK(machine.device_count == 3);
+	CHECK(HAS_DEVICE(0x20100000, 0x1000) && HAS_DEVICE(0xe0000000, 0x1000));
+	CHECK(HAS_DEVICE(0x2000000000, 0x8000000));
+}
+
+/* What a memory node names is no device, whether or not the kernel uses it. */
+static void test_unused_memory(void)
+{
+	read_tree(
+		ROOT(ONE_CPU MEMORY
+		     "memory@4000000000 { device_type = \"memory\"; reg = <0x40 0 1 0>; };\n"
+		     "memory@70000000 { device_type = \"memory\"; reg = <0 0x70000000 0 0x10000000>;\n"
+		     " status = \"disabled\"; };\n"
+		     "memory@60000000 { device_type = \"memory\"; reg = <0 0x60000000 0 0x800>; };\n" SOC(
+			     "a@4000001000 { reg = <0x40 0x1000 0 0x1000>; };\n"
+			     "b@70000000 { reg = <0 0x70000000 0 0x1000>; };\n"
+			     "c@60000000 { reg = <0 0x60000000 0 0x1000>; };\n"
+			     "d@10000000 { reg = <0 0x10000000 0 0x1000>; };\n")),
+		0);
+	CHECK(machine.ram_count == 1 && HAS_RAM(0x80000000, 0x40000000));
+	CHECK(machine.device_count == 1 && HAS_DEVICE(0x10000000, 0x1000));
+}
+
+/* RAM is what memory nodes say; devices are only where a region is I/O and no alias, or none is. */
+static void test_regions(void)
+{
+	read_tree(ROOT("riscv,physical-memory-regions =\n"
+		       " <0 0x10000000 0 0x10000000 0x003 0>,\n"      /* I/O */
+		       " <0 0x20000000 0 0x10000000 0x103 0>,\n"      /* I/O, strongly ordered */
+		       " <0 0x30000000 0 0x10000000 0x01000003 0>,\n" /* its alias */
+		       " <0 0x40000000 0 0x10000000 0x8003 0>,\n"     /* unsafe */
+		       " <0 0x50000000 0 0x10000000 0xe07 0>,\n"      /* memory, not cached */
+		       " <0 0x80000000 8 0 0x1eb7 0>,\n"
+		       " <0x10 0 8 0 0x05000e07 0>,\n" /* the same, not cached */
+		       " <0xffffffff 0xfffff000 1 0 0x8000 0>,\n"
+		       " <0 0x60000000 0 0x10000000 0x8003>;\n" /* cut short */
+		       ONE_CPU MEMORY SOC("a@10000000 { reg = <0 0x10000000 0 0x1000>; };\n"
+					  "b@20000000 { reg = <0 0x20000000 0 0x1000>; };\n"
+					  "c@30000000 { reg = <0 0x30000000 0 0x1000>; };\n"
+					  "d@40000000 { reg = <0 0x40000000 0 0x1000>; };\n"
+					  "e@50000000 { reg = <0 0x5ffff000 0 0x2000>; };\n"
+					  "f@60000000 { reg = <0 0x60001000 0 0x1000>; };\n"
+					  "g@800000000 { reg = <8 0x40000000 0 0x1000>; };\n"
+					  "h@1000000000 { reg = <0x10 0x80000000 0 0x1000>; };\n"
+					  "i@1800000000 { reg = <0x18 0 0 0x1000>; };\n")),
+		  0);
+	CHECK(machine.ram_count == 1 && HAS_RAM(0x80000000, 0x40000000));
+	CHECK(machine.device_count == 4);
+	CHECK(HAS_DEVICE(0x10000000, 0x1000) && HAS_DEVICE(0x20000000, 0x1000));
+	CHECK(HAS_DEVICE(0x60001000, 0x1000) && HAS_DEVICE(0x1800000000, 0x1000));
+}
+
 /* ---- harts -------------------------------------------------------------- */
 
 static void test_sparse_harts(void)
@@ -760,6 +865,11 @@ static const struct test {
 	{"jh7110", test_jh7110, NULL},
 	{"mpfs", test_mpfs, NULL},
 	{"eic7700_memory", test_eic7700_memory, NULL},
+	{"jh7110_aliases", test_jh7110_aliases, NULL},
+	{"eic7700_aliases", test_eic7700_aliases, NULL},
+	{"mpfs_aliases", test_mpfs_aliases, NULL},
+	{"unused_memory", test_unused_memory, NULL},
+	{"physical_regions", test_regions, NULL},
 	{"sparse_harts", test_sparse_harts, NULL},
 	{"too_many_harts", test_too_many_harts, NULL},
 	{"isa_list", test_isa_list, NULL},
