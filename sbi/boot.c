@@ -125,7 +125,9 @@ static void leave_boot_table(void)
 	};
 	struct vm_features features = {
 		.fence_all_only = errata.fence_all_only,
-		.cache_block_zero = machine.has_cache_block_zero,
+		.cache_block_zero = machine.has_cache_block_zero && machine.zero_block_is_64,
+		.svinval = machine.has_svinval,
+		.svpbmt = machine.has_svpbmt,
 		.asid_bits = machine_asid_bits(),
 	};
 

@@ -131,6 +131,18 @@ static void read_memory(unsigned depth)
 	}
 }
 
+/* Optional features by their names in the tree. */
+static const struct {
+	const char *name;
+	bool *has;
+} extensions[] = {
+	{"sstc", &machine.has_sstc},
+	{"svinval", &machine.has_svinval},
+	{"svpbmt", &machine.has_svpbmt},
+	{"zicbom", &machine.has_cache_block_management},
+	{"zicboz", &machine.has_cache_block_zero},
+};
+
 /* A cpu node in use. Optional features count only if every hart has them. */
 static void read_cpu(struct tree_node *node, uint64_t id)
 {
@@ -149,10 +161,13 @@ static void read_cpu(struct tree_node *node, uint64_t id)
 	machine.hart_count++;
 	scan.intc_phandles[hart] = 0;
 	node->hart = hart;
-	machine.has_sstc = (is_first || machine.has_sstc) && has_isa_extension(node, "sstc");
-	machine.has_cache_block_zero = (is_first || machine.has_cache_block_zero) &&
-				       has_isa_extension(node, "zicboz") &&
-				       tree_number(node, PROPERTY_CBOZ_BLOCK_SIZE, 0) == 64;
+	for (unsigned i = 0; i < ARRAY_SIZE(extensions); i++) {
+		bool *has = extensions[i].has;
+
+		*has = (is_first || *has) && has_isa_extension(node, extensions[i].name);
+	}
+	machine.zero_block_is_64 = (is_first || machine.zero_block_is_64) &&
+				   tree_number(node, PROPERTY_CBOZ_BLOCK_SIZE, 0) == 64;
 	if (machine.timebase_hz == 0) {
 		machine.timebase_hz = tree_number(node, PROPERTY_TIMEBASE, 0);
 	}

@@ -27,8 +27,11 @@ struct machine {
 	unsigned hart_count;
 	uint64_t hart_ids[HARTS_MAX];
 	uint64_t timebase_hz;
-	bool has_sstc;		   /* on every hart */
-	bool has_cache_block_zero; /* Zicboz with 64-byte blocks on every hart */
+	/* On every hart: */
+	bool has_sstc, has_svinval, has_svpbmt;
+	bool has_cache_block_management; /* Zicbom */
+	bool has_cache_block_zero;	 /* Zicboz */
+	bool zero_block_is_64;		 /* its blocks have 64 bytes */
 
 	unsigned ram_count;
 	struct phys_range ram[MACHINE_RAM_MAX]; /* sorted, page aligned inwards */

@@ -260,7 +260,7 @@ enum err vm_map(struct vm_binding *binding, struct window_item *item, struct vm_
 		.flush = flush,
 		.space = binding->window->space,
 		.bits = PTE_V | PTE_U | PTE_A | (uint64_t)item->rights << 1 |
-			(item->rights & RIGHT_WRITE ? PTE_D : 0),
+			(item->rights & RIGHT_WRITE ? PTE_D : 0) | vm_pool_bits(binding->pool),
 	};
 
 	/* An earlier item of the batch may have cleared an entry here. */

@@ -38,6 +38,8 @@ struct vm_features {
 		asid_bits; /* ASID bits to use, 0..16; vm_hart_init lowers it to what each hart has */
 	bool fence_all_only;   /* errata: only sfence.vma x0,x0 is reliable (CIP-1200, FU540) */
 	bool cache_block_zero; /* Zicboz on every hart, blocks of 64 bytes */
+	bool svinval;	       /* on every hart */
+	bool svpbmt;	       /* on every hart */
 };
 
 /*

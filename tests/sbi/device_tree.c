@@ -121,7 +121,7 @@ static void test_virt(void)
 	CHECK(machine.hart_count == 2 && machine.hart_ids[0] == 0 && machine.hart_ids[1] == 1);
 	CHECK(machine_hart_index(1) == 1 && machine_hart_index(2) == HARTS_MAX);
 	CHECK(machine.timebase_hz == 10000000);
-	CHECK(machine.has_sstc && machine.has_cache_block_zero);
+	CHECK(machine.has_sstc && machine.has_cache_block_zero && machine.zero_block_is_64);
 	CHECK(machine.ram_count == 1 && HAS_RAM(0x80000000, 0x40000000));
 	CHECK(machine.reserved_count == 5);
 	CHECK(HAS_RESERVED(0x80000000, 0x40000) && HAS_RESERVED(0x80040000, 0x20000));
@@ -348,7 +348,8 @@ static void isa(const char *first, const char *second, bool sstc, bool zicboz)
 		 "cpu@1 { device_type = \"cpu\"; reg = <1>; " MMU " %s }; }; };",
 		 first, second);
 	read_tree(source, 0);
-	CHECK(machine.has_sstc == sstc && machine.has_cache_block_zero == zicboz);
+	CHECK(machine.has_sstc == sstc);
+	CHECK((machine.has_cache_block_zero && machine.zero_block_is_64) == zicboz);
 }
 
 #define LIST(extensions) "riscv,isa-extensions = " extensions ";"
@@ -371,6 +372,28 @@ static void test_isa_not_first_hart(void)
 static void test_isa_block_size(void)
 {
 	isa(LIST("\"zicboz\"") ZERO(64), LIST("\"zicboz\"") ZERO(128), false, false);
+}
+/* Each is its own. */
+static void test_isa_each(void)
+{
+	static const struct {
+		const char *list;
+		const bool *has;
+	} all[] = {{LIST("\"svinval\""), &machine.has_svinval},
+		   {LIST("\"svpbmt\""), &machine.has_svpbmt},
+		   {LIST("\"zicbom\""), &machine.has_cache_block_management},
+		   {LIST("\"zicboz\""), &machine.has_cache_block_zero}};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(all); i++) {
+		machine = (struct machine){0};
+		isa(all[i].list, all[i].list, false, false);
+		for (unsigned j = 0; j < ARRAY_SIZE(all); j++) {
+			CHECK(*all[j].has == (i == j));
+		}
+		machine = (struct machine){0};
+		isa(all[i].list, all[(i + 1) % ARRAY_SIZE(all)].list, false, false);
+		CHECK(!*all[i].has && !*all[(i + 1) % ARRAY_SIZE(all)].has);
+	}
 }
 static void test_isa_string(void)
 {
@@ -876,6 +899,7 @@ static const struct test {
 	{"isa_not_all_harts", test_isa_not_all_harts, NULL},
 	{"isa_not_first_hart", test_isa_not_first_hart, NULL},
 	{"isa_block_size", test_isa_block_size, NULL},
+	{"isa_each", test_isa_each, NULL},
 	{"isa_string", test_isa_string, NULL},
 	{"isa_similar_names", test_isa_similar_names, NULL},
 	{"isa_list_wins", test_isa_list_wins, NULL},

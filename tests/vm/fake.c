@@ -27,6 +27,9 @@ struct cached {
 
 struct fake_hart {
 	uint64_t satp;
+	bool invalidates; /* between sfence.w.inval and sfence.inval.ir */
+	unsigned sinvals; /* sinval.vma since the former: they need not have happened yet */
+	struct cached sinval[32];
 	struct cached leaves[LEAVES];
 	struct cached uppers[UPPERS];
 };
@@ -253,6 +256,40 @@ void sfence_page(uint64_t address, uint64_t asid)
 	drop_page(&fake_harts[this_hart], address >> PAGE_SHIFT, asid);
 }
 
+void sfence_w_inval(void)
+{
+	others_run();
+	CHECK(config.svinval && !fake_harts[this_hart].invalidates);
+	fake_harts[this_hart].invalidates = true;
+	fake_harts[this_hart].sinvals = 0;
+}
+
+void sinval_page(uint64_t address, uint64_t asid)
+{
+	struct fake_hart *hart = &fake_harts[this_hart];
+
+	counts.invalidations++;
+	CHECK(hart->invalidates && hart->sinvals < ARRAY_SIZE(hart->sinval));
+	CHECK(!config.fence_all_only);
+	hart->sinval[hart->sinvals++] = (struct cached){
+		.asid = (uint16_t)asid,
+		.page = address >> PAGE_SHIFT,
+	};
+}
+
+void sfence_inval_ir(void)
+{
+	struct fake_hart *hart = &fake_harts[this_hart];
+
+	others_run();
+	counts.local_fences++;
+	CHECK(hart->invalidates);
+	hart->invalidates = false;
+	for (unsigned i = 0; i < hart->sinvals; i++) {
+		drop_page(hart, hart->sinval[i].page, hart->sinval[i].asid);
+	}
+}
+
 void fence_i(void)
 {
 	counts.fences_i++;
@@ -308,6 +345,14 @@ void sbi_remote_fence_i(struct hart_mask harts)
 
 /* ---- walks ---------------------------------------------------------------- */
 
+/* Bits 63..54 of a leaf: PBMT=IO for devices in user mode, if it is implemented, else 0. */
+static void check_high_bits(uint64_t pte)
+{
+	bool is_device = (pte & PTE_U) && pte_paddr(pte).raw < DEVICES_END;
+
+	CHECK(pte >> 54 << 54 == (config.svpbmt && is_device ? PTE_PBMT_IO : 0));
+}
+
 uint64_t walk_memory(struct paddr root, uint64_t page)
 {
 	struct paddr table = root;
@@ -327,6 +372,7 @@ uint64_t walk_memory(struct paddr root, uint64_t page)
 			CHECK((pte_ppn(pte) & (sv39_span(level) - 1)) ==
 			      0);				/* misaligned superpage */
 			CHECK(!(pte & PTE_W) || (pte & PTE_R)); /* reserved */
+			check_high_bits(pte);
 			return pte + (inside << PTE_PPN_SHIFT);
 		}
 		CHECK(level != 0);
