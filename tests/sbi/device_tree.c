@@ -808,6 +808,55 @@ static struct errata errata_of(uint64_t arch, uint64_t impl)
 	return errata;
 }
 
+/* The ends of the ranges of ids, and other makers' ids. */
+static void test_errata_bounds(void)
+{
+	const uint64_t u54 = 1, u74 = 0x8000000000000007;
+
+	CHECK(errata_of(u54, 0x200630).fence_all_only && !errata_of(u54, 0x200631).fence_all_only);
+	CHECK(errata_of(u74, 0x200630).fence_all_only && !errata_of(u74, 0x200631).fence_all_only);
+	CHECK(errata_of(u74, 0x7f200630).fence_all_only);
+	CHECK(!errata_of(u74, 0x20181003).stval_not_extended);
+	CHECK(errata_of(u74, 0x20181004).stval_not_extended);
+	CHECK(errata_of(u74, 0x20191105).stval_not_extended);
+	CHECK(!errata_of(u74, 0x20191106).stval_not_extended);
+	CHECK(!errata_of(u54, 0x20181004).stval_not_extended);
+	errata = (struct errata){false, false};
+	sbi_features =
+		(struct sbi_features){.vendor_id = 0x48a, .arch_id = u74, .impl_id = 0x20181004};
+	errata_find();
+	CHECK(!errata.fence_all_only && !errata.stval_not_extended);
+}
+
+/* CIP-453: only with the erratum, and only where the address has lost its sign. */
+static void test_fetch_address(void)
+{
+	static const uint64_t addresses[] = {0,
+					     0x1000,
+					     0x3fffffffff,
+					     0x4000000000,
+					     0x7f80001234,
+					     0xffffffff80001234,
+					     0x123456789abcdef0};
+	static const uint64_t extended[] = {0,
+					    0x1000,
+					    0x3fffffffff,
+					    0xffffffc000000000,
+					    0xffffffff80001234,
+					    0xffffffff80001234,
+					    0x123456789abcdef0 | ~0ull << 39};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(addresses); i++) {
+		bool has_sign = (addresses[i] >> 38 & 1) != 0;
+
+		errata.stval_not_extended = false;
+		CHECK(errata_fetch_address(addresses[i]) == addresses[i]);
+		errata.stval_not_extended = true;
+		CHECK(errata_fetch_address(addresses[i]) ==
+		      (has_sign ? extended[i] : addresses[i]));
+	}
+}
+
 static void test_errata(void)
 {
 	struct errata fu540 = errata_of(1, 0);
@@ -948,6 +997,8 @@ static const struct test {
 	{"misaligned", test_misaligned, "damaged header"},
 	{"ranges", test_ranges, NULL},
 	{"errata", test_errata, NULL},
+	{"errata_bounds", test_errata_bounds, NULL},
+	{"errata_fetch_address", test_fetch_address, NULL},
 };
 
 /* Run in a child; its exit status, and what it printed. */
