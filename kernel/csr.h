@@ -27,6 +27,11 @@
 #define SCAUSE_LOAD_PAGE_FAULT 13
 #define SCAUSE_STORE_PAGE_FAULT 15
 
+/* senvcfg: cbo.inval, as a flush; cbo.clean and cbo.flush; cbo.zero in user mode. */
+#define SENVCFG_CBIE_FLUSH (1ull << 4)
+#define SENVCFG_CBCFE (1ull << 6)
+#define SENVCFG_CBZE (1ull << 7)
+
 #ifdef KERNEL_HOST /* host tests (tests/kernel) supply registers of their own */
 #define CSR_ACCESSORS(name)                                                                        \
 	uint64_t csr_read_##name(void);                                                            \

@@ -39,6 +39,8 @@ struct hart {
 	bool evict;		 /* another hart asks this one to leave its thread and space */
 	uint8_t counters;	 /* in scounteren */
 	struct wait_queue queue; /* ready threads that do not run */
+	uint64_t fences_sent;	 /* remote sfence.vma requests that it made */
+	uint64_t fence_targets;	 /* harts that those named, in all */
 };
 _Static_assert(offsetof(struct hart, stack_top) == 0, "trap_entry.S");
 _Static_assert(offsetof(struct hart, local) == 12, "trap_entry.S");

@@ -45,7 +45,9 @@ enum err hart_info(struct invocation *call)
 	}
 	call->result[1] = hart->switches + hart->fast_switches;
 	call->result[2] = hart->entries + hart->fast_switches;
-	call->results = 3;
+	call->result[3] = hart->fences_sent;
+	call->result[4] = hart->fence_targets;
+	call->results = 5;
 	return ERR_OK;
 }
 

@@ -12,6 +12,19 @@
 #include "sbi/machine.h"
 #include "sbi/sbi.h"
 
+/* User mode may do to its memory's cache blocks what is no more than it could by loads and stores. */
+static void allow_cache_blocks(void)
+{
+	uint64_t allowed =
+		(machine.has_cache_block_zero ? SENVCFG_CBZE : 0) |
+		(machine.has_cache_block_management ? SENVCFG_CBCFE | SENVCFG_CBIE_FLUSH : 0);
+
+	/* Harts older than the register name neither extension. */
+	if (allowed != 0) {
+		__asm__ volatile("csrw 0x10a, %0" : : "r"(allowed)); /* senvcfg */
+	}
+}
+
 static void hart_init(unsigned index)
 {
 	struct hart *hart = &harts[index];
@@ -25,6 +38,7 @@ static void hart_init(unsigned index)
 	csr_write_stvec((uint64_t)trap_entry);
 	csr_clear_sstatus(SSTATUS_SIE | SSTATUS_SPP | SSTATUS_FS);
 	csr_write_scounteren(COUNTERS_DEFAULT);
+	allow_cache_blocks();
 	irqchip_hart_init(index);
 	csr_write_sie(SIP_SSIP | SIP_STIP | SIP_SEIP);
 }

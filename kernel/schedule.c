@@ -306,10 +306,14 @@ static void switch_to(struct hart *hart, struct thread *t, uint64_t now)
 	}
 }
 
-/* Nothing to run: wait for an interrupt without the lock, then look at it. */
+/*
+ * Nothing to run: wait for an interrupt without the lock, then look at it. The
+ * hart leaves the space too, so that nobody interrupts it for a fence; it
+ * makes up for that when it enters the space again.
+ */
 static void idle(struct hart *hart)
 {
-	leave_current(hart);
+	leave_all(hart);
 	hart->is_idle = true;
 	kernel_unlock();
 	debug_section_end();

@@ -10,6 +10,7 @@
 #include "kernel/print.h"
 #include "kernel/root.h"
 #include "kernel/schedule.h"
+#include "sbi/errata.h"
 
 bool thread_preempt_pending(void)
 {
@@ -56,6 +57,9 @@ static void page_fault(struct thread *t)
 		}
 		break;
 	case VM_FAULT_NONE:
+		if (t->fault_access == FAULT_EXECUTE) {
+			t->fault_address = errata_fetch_address(t->fault_address);
+		}
 		break;
 	}
 	ipc_kernel_call(t, &t->handler, SEND_EXCEPTION);

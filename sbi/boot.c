@@ -125,13 +125,15 @@ static void leave_boot_table(void)
 	};
 	struct vm_features features = {
 		.fence_all_only = errata.fence_all_only,
-		.cache_block_zero = machine.has_cache_block_zero,
+		.cache_block_zero = machine.has_cache_block_zero && machine.zero_block_is_64,
+		.svinval = machine.has_svinval,
+		.svpbmt = machine.has_svpbmt,
+		.asid_bits = machine_asid_bits(),
 	};
 
 	/* Other harts read it with paging off; starting them orders this store before. */
 	boot_kernel_satp = vm_kernel_map(&map);
 	vm_hart_init();
-	features.asid_bits = machine_has_argument("asid=0") ? 0 : vm_probe_asid_bits();
 	vm_init(&features);
 }
 

@@ -6,10 +6,10 @@
  *
  * Device windows are a whitelist: user space gets what an enabled node's
  * `reg` or a PCI host's `ranges` names, translated to physical addresses,
- * less everything that would give power over memory or the kernel: RAM and
- * its aliases, reserved memory, interrupt and timer controllers, IOMMUs,
- * caches, memory controllers, debug modules. Windows are merged only where
- * they share a page.
+ * less everything that would give power over memory or the kernel: all that a
+ * memory node names, used or not, its aliases, reserved memory, interrupt and
+ * timer controllers, IOMMUs, caches, memory controllers, debug modules.
+ * Windows are merged only where they share a page.
  *
  * The tree comes from firmware and is trusted to be honest, not to be tidy:
  * a node that makes no sense is passed over, a blob that is damaged or lacks
@@ -25,8 +25,9 @@
 #include "sbi/tree.h"
 #include "vm/layout.h"
 
-#define PRIVATE_MAX 24
+#define PRIVATE_MAX 40
 #define FIRMWARE_SIZE (2ul << 20)
+#define ASID_BITS_MOST 16u /* satp has room for no more */
 
 /* What is known only when the pass is over. */
 static struct {
@@ -105,16 +106,22 @@ static bool has_isa_extension(const struct tree_node *node, const char *name)
 	return false;
 }
 
+/* RAM to use, if the node is enabled; nobody's device in any case, nor are the parts not used. */
 static void read_memory(unsigned depth)
 {
+	bool is_enabled = tree_is_enabled(&tree_nodes[depth]);
 	struct phys_range range;
 
 	for (unsigned i = 0; tree_reg(depth, i, &range); i++) {
+		if (range.size == 0) {
+			continue;
+		}
+		add_private(range);
 		uint64_t base = align_up(range.base, PAGE_SIZE);
 		uint64_t end = align_down(range_end(range), PAGE_SIZE);
 
 		end = end < DIRECT_MAP_SIZE ? end : DIRECT_MAP_SIZE;
-		if (range.size == 0 || base >= end) {
+		if (!is_enabled || base >= end) {
 			continue;
 		}
 		range = (struct phys_range){base, end - base};
@@ -123,6 +130,18 @@ static void read_memory(unsigned depth)
 		}
 	}
 }
+
+/* Optional features by their names in the tree. */
+static const struct {
+	const char *name;
+	bool *has;
+} extensions[] = {
+	{"sstc", &machine.has_sstc},
+	{"svinval", &machine.has_svinval},
+	{"svpbmt", &machine.has_svpbmt},
+	{"zicbom", &machine.has_cache_block_management},
+	{"zicboz", &machine.has_cache_block_zero},
+};
 
 /* A cpu node in use. Optional features count only if every hart has them. */
 static void read_cpu(struct tree_node *node, uint64_t id)
@@ -142,10 +161,13 @@ static void read_cpu(struct tree_node *node, uint64_t id)
 	machine.hart_count++;
 	scan.intc_phandles[hart] = 0;
 	node->hart = hart;
-	machine.has_sstc = (is_first || machine.has_sstc) && has_isa_extension(node, "sstc");
-	machine.has_cache_block_zero = (is_first || machine.has_cache_block_zero) &&
-				       has_isa_extension(node, "zicboz") &&
-				       tree_number(node, PROPERTY_CBOZ_BLOCK_SIZE, 0) == 64;
+	for (unsigned i = 0; i < ARRAY_SIZE(extensions); i++) {
+		bool *has = extensions[i].has;
+
+		*has = (is_first || *has) && has_isa_extension(node, extensions[i].name);
+	}
+	machine.zero_block_is_64 = (is_first || machine.zero_block_is_64) &&
+				   tree_number(node, PROPERTY_CBOZ_BLOCK_SIZE, 0) == 64;
 	if (machine.timebase_hz == 0) {
 		machine.timebase_hz = tree_number(node, PROPERTY_TIMEBASE, 0);
 	}
@@ -271,17 +293,19 @@ static void read_device(unsigned depth)
 /*
  * Ranges of the physical address space that are RAM again (uncached, mostly)
  * or otherwise not to be touched, and that no device tree names. By the root
- * node's `compatible`.
+ * node's `compatible`. From the first alias on all is closed but where devices
+ * are known to be, for there may be more aliases than anybody wrote down.
  */
-static const struct phys_range aliases_jh7100[] = {{0x1000000000, 0x800000000}};
-/* Linux' patches and U-Boot disagree on which of two; both are closed. */
-static const struct phys_range aliases_jh7110[] = {{0x240000000, 0x400000000}};
+static const struct phys_range aliases_jh7100[] = {{0x1000000000, PHYS_END - 0x1000000000}};
+/* Linux' patches and U-Boot disagree on which of two; both are closed. PCI is between. */
+static const struct phys_range aliases_jh7110[] = {{0x240000000, 0x900000000 - 0x240000000},
+						   {0xa00000000, PHYS_END - 0xa00000000}};
 /* Prefetches into the other die's window and into holes raise bus errors. */
 static const struct phys_range aliases_eic7700[] = {{0x3a000000, 0x1000000},
 						    {0x1000000000, 0x7000000000},
 						    {0xc000000000, PHYS_END - 0xc000000000}};
 static const struct phys_range aliases_mpfs[] = {{0xc0000000, 0x20000000},
-						 {0x1400000000, 0x800000000}};
+						 {0x1400000000, 0xc00000000}};
 
 static const struct {
 	const char *compatible;
@@ -294,9 +318,38 @@ static const struct {
 	{"microchip,mpfs", aliases_mpfs, ARRAY_SIZE(aliases_mpfs)},
 };
 
+/*
+ * riscv,physical-memory-regions: for each entry base, size, flags, and a cell
+ * reserved. No device is granted in one that is memory in any way, an alias of
+ * another entry, or not safe to touch.
+ */
+#define REGION_ORDER_MEMORY 0x200u
+#define REGION_UNSAFE 0x8000u
+#define REGION_ALIAS 0xff000000u
+
+static void read_regions(const struct tree_node *root)
+{
+	const struct tree_value *regions = tree_property(root, PROPERTY_PHYSICAL_REGIONS);
+	unsigned flags_at = root->address_cells + root->size_cells;
+
+	for (unsigned at = 0; regions != NULL && (at + flags_at + 2) * 4 <= regions->size;
+	     at += flags_at + 2) {
+		struct phys_range range = {
+			tree_cells(regions, at, root->address_cells),
+			tree_cells(regions, at + root->address_cells, root->size_cells)};
+
+		if ((tree_cells(regions, at + flags_at, 1) &
+		     (REGION_ORDER_MEMORY | REGION_UNSAFE | REGION_ALIAS)) != 0 &&
+		    range_is_sane(range)) {
+			add_private(range);
+		}
+	}
+}
+
 static void read_root(struct tree_node *node)
 {
 	node->is_addressable = true;
+	read_regions(node);
 	for (unsigned i = 0; i < ARRAY_SIZE(alias_table); i++) {
 		if (tree_has_string(tree_property(node, PROPERTY_COMPATIBLE),
 				    alias_table[i].compatible)) {
@@ -321,9 +374,7 @@ static void read_child_of_root(unsigned depth)
 		node->kind = NODE_RESERVED_MEMORY;
 	} else if (tree_has_string(type, "memory") ||
 		   (type == NULL && tree_is_named(node, "memory"))) {
-		if (tree_is_enabled(node)) {
-			read_memory(depth);
-		}
+		read_memory(depth);
 	} else {
 		node->kind = NODE_DEVICE;
 		read_device(depth);
@@ -420,8 +471,7 @@ static bool is_grantable(struct phys_range range)
 			return false;
 		}
 	}
-	return ranges_find(machine.ram, machine.ram_count, range) == machine.ram_count &&
-	       ranges_find(machine.reserved, machine.reserved_count, range) ==
+	return ranges_find(machine.reserved, machine.reserved_count, range) ==
 		       machine.reserved_count &&
 	       ranges_find(scan.private_ranges, scan.private_count, range) == scan.private_count;
 }
@@ -488,7 +538,13 @@ unsigned machine_hart_index(uint64_t hart_id)
 	return HARTS_MAX;
 }
 
-bool machine_has_argument(const char *word)
+static bool ends_word(char c)
+{
+	return c == '\0' || c == ' ';
+}
+
+/* Behind `word`, the whole or the beginning of one of the boot arguments; NULL if none is so. */
+static const char *find_argument(const char *word, bool is_whole)
 {
 	const char *at = machine.bootargs;
 
@@ -498,15 +554,39 @@ bool machine_has_argument(const char *word)
 		while (word[i] != '\0' && at[i] == word[i]) {
 			i++;
 		}
-		if (word[i] == '\0' && (at[i] == '\0' || at[i] == ' ')) {
-			return true;
+		if (word[i] == '\0' && (!is_whole || ends_word(at[i]))) {
+			return at + i;
 		}
-		while (*at != '\0' && *at != ' ') {
+		while (!ends_word(*at)) {
 			at++;
 		}
 		while (*at == ' ') {
 			at++;
 		}
 	}
-	return false;
+	return NULL;
+}
+
+bool machine_has_argument(const char *word)
+{
+	return find_argument(word, true) != NULL;
+}
+
+unsigned machine_asid_bits(void)
+{
+	const char *digits = find_argument("asid=", false);
+	const char *at = digits;
+	unsigned bits = 0;
+
+	if (digits == NULL) {
+		return ASID_BITS_MOST;
+	}
+	while (*at >= '0' && *at <= '9' && bits <= ASID_BITS_MOST) {
+		bits = bits * 10 + (unsigned)(*at++ - '0');
+	}
+	if (at == digits || !ends_word(*at) || bits > ASID_BITS_MOST) {
+		print("boot argument asid= ignored: not a number from 0 to 16\n");
+		return ASID_BITS_MOST;
+	}
+	return bits;
 }

@@ -27,8 +27,11 @@ struct machine {
 	unsigned hart_count;
 	uint64_t hart_ids[HARTS_MAX];
 	uint64_t timebase_hz;
-	bool has_sstc;		   /* on every hart */
-	bool has_cache_block_zero; /* Zicboz with 64-byte blocks on every hart */
+	/* On every hart: */
+	bool has_sstc, has_svinval, has_svpbmt;
+	bool has_cache_block_management; /* Zicbom */
+	bool has_cache_block_zero;	 /* Zicboz */
+	bool zero_block_is_64;		 /* its blocks have 64 bytes */
 
 	unsigned ram_count;
 	struct phys_range ram[MACHINE_RAM_MAX]; /* sorted, page aligned inwards */
@@ -76,10 +79,16 @@ unsigned machine_hart_index(uint64_t hart_id);
 
 /*
  * True if one of the blank-separated words of the boot arguments is `word`.
- * Words known here: asid=0 (use no ASIDs), fence=all (qualify no fence),
+ * Words known here: asid=N (machine_asid_bits), fence=all (qualify no fence),
  * console=legacy, reset=off (take the firmware for one that lacks DBCN, SRST),
  * sstc=off (timer by SBI), panic=off (power off after a panic).
  */
 bool machine_has_argument(const char *word);
+
+/*
+ * How many ASID bits to use at the most: N of the boot argument asid=N, 0..16,
+ * else 16. With fewer than 4 no ASIDs are used (vm/asid.c).
+ */
+unsigned machine_asid_bits(void);
 
 #endif

@@ -19,6 +19,7 @@
 	X(SIZE_CELLS, "#size-cells")                                                               \
 	X(REG, "reg")                                                                              \
 	X(RANGES, "ranges")                                                                        \
+	X(PHYSICAL_REGIONS, "riscv,physical-memory-regions")                                       \
 	X(ISA, "riscv,isa")                                                                        \
 	X(ISA_EXTENSIONS, "riscv,isa-extensions")                                                  \
 	X(CBOZ_BLOCK_SIZE, "riscv,cboz-block-size")                                                \

@@ -54,17 +54,6 @@ static uint64_t probe_mask(void)
 	return mask;
 }
 
-unsigned vm_probe_asid_bits(void)
-{
-	uint64_t mask = probe_mask();
-	unsigned bits = 0;
-
-	for (; mask & 1; mask >>= 1) {
-		bits++;
-	}
-	return bits;
-}
-
 /* Use no bit outside `mask`. Masks are 2^n - 1, so AND is the minimum. */
 static void mask_lower(uint64_t mask)
 {

@@ -68,6 +68,29 @@ static inline void sfence_page(uint64_t address, uint64_t asid)
 	__asm__ volatile("sfence.vma %0, %1" : : "r"(address), "r"(asid) : "memory");
 }
 
+/*
+ * sfence_page in three parts (Svinval chapter): earlier stores before the
+ * invalidations, each of which is less work than a fence, and those before
+ * later walks. By .insn, as -march does not name the extension.
+ */
+static inline void sfence_w_inval(void)
+{
+	__asm__ volatile(".insn r 0x73, 0, 0x0c, x0, x0, x0" : : : "memory");
+}
+
+static inline void sinval_page(uint64_t address, uint64_t asid)
+{
+	__asm__ volatile(".insn r 0x73, 0, 0x0b, x0, %0, %1"
+			 :
+			 : "r"(address), "r"(asid)
+			 : "memory");
+}
+
+static inline void sfence_inval_ir(void)
+{
+	__asm__ volatile(".insn r 0x73, 0, 0x0c, x0, x0, x1" : : : "memory");
+}
+
 /* This hart's later fetches see its earlier stores, and other harts' that it has seen (Zifencei). */
 static inline void fence_i(void)
 {
@@ -91,6 +114,17 @@ static inline bool vm_preempt_pending(void)
 static inline struct vm_space **vm_current_space(unsigned hart)
 {
 	return &harts[hart].active_space;
+}
+
+/* This hart asks the firmware for an sfence.vma on each hart of `mask` (HART_INFO). */
+static inline void vm_count_remote_fence(uint32_t mask)
+{
+	struct hart *hart = hart_current();
+
+	hart->fences_sent++;
+	for (; mask != 0; mask &= mask - 1) {
+		hart->fence_targets++;
+	}
 }
 
 /* Host tests watch every store to an entry; here it costs nothing. */

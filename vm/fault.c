@@ -41,7 +41,9 @@ enum vm_fault vm_fault(struct vm_space *space, uint64_t address, enum fault_acce
 			 * The hart caches what was here before the entry became
 			 * valid or gained rights; nobody fenced then. That may be
 			 * an invalid entry of an upper level (boards without
-			 * Svvptc), which a fence by address does not drop.
+			 * Svvptc), which a fence by address does not drop. With
+			 * Svvptc too, which promises nothing of rights gained:
+			 * the fault does not tell one from the other.
 			 */
 			vm_fence_local(0, 0, vm_asid(space));
 		}

@@ -252,10 +252,10 @@ static enum err map_step(const struct map_step *step)
 	return map_entries(step, slot);
 }
 
-static uint64_t entry_bits(const struct window_item *item)
+static uint64_t entry_bits(const struct vm_binding *binding, const struct window_item *item)
 {
 	return PTE_V | PTE_U | PTE_A | (uint64_t)item->rights << 1 |
-	       (item->rights & RIGHT_WRITE ? PTE_D : 0);
+	       (item->rights & RIGHT_WRITE ? PTE_D : 0) | vm_pool_bits(binding->pool);
 }
 
 bool vm_map_quick(const struct vm_binding *binding, const struct window_item *item)
@@ -277,7 +277,8 @@ bool vm_map_quick(const struct vm_binding *binding, const struct window_item *it
 			return false;
 		}
 	}
-	uint64_t pte = pte_make((extent->base.raw >> PAGE_SHIFT) + inside, entry_bits(item));
+	uint64_t pte =
+		pte_make((extent->base.raw >> PAGE_SHIFT) + inside, entry_bits(binding, item));
 
 	/* As in vm_map. */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
@@ -301,7 +302,7 @@ enum err vm_map(struct vm_binding *binding, struct window_item *item, struct vm_
 		.item = item,
 		.flush = flush,
 		.space = binding->window->space,
-		.bits = entry_bits(item),
+		.bits = entry_bits(binding, item),
 	};
 
 	/* An earlier item of the batch may have cleared an entry here. */

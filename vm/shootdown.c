@@ -85,6 +85,12 @@ void vm_fence_local(uint64_t first_page, uint64_t count, uint64_t asid)
 		sfence_all();
 	} else if (count == 0) {
 		sfence_asid(asid);
+	} else if (count > 1 && vm_features.svinval) {
+		sfence_w_inval();
+		for (uint64_t i = 0; i < count; i++) { /* as below */
+			sinval_page((first_page + i) << PAGE_SHIFT, asid);
+		}
+		sfence_inval_ir();
 	} else {
 		for (uint64_t i = 0; i < count; i++) { /* FLUSH_PAGES_MAX at most */
 			sfence_page((first_page + i) << PAGE_SHIFT, asid);
@@ -112,6 +118,7 @@ static void fence_space(struct vm_space *space, uint64_t first_page, uint64_t co
 	if (running & ~self) {
 		struct hart_mask others = {running & ~self};
 
+		vm_count_remote_fence(others.bits);
 		if (vm_features.fence_all_only) {
 			sbi_remote_sfence_vma(others, 0, 0, -1);
 		} else {

@@ -26,6 +26,7 @@
 #define PTE_A (1ull << 6)
 #define PTE_D (1ull << 7)
 #define PTE_RWX (PTE_R | PTE_W | PTE_X)
+#define PTE_PBMT_IO (2ull << 61) /* Svpbmt; bits 63..54 are 0 otherwise */
 #define PTE_PPN_SHIFT 10
 #define PTE_PPN_MASK ((1ull << 44) - 1)
 

@@ -146,6 +146,15 @@ void vm_fence_local(uint64_t first_page, uint64_t count, uint64_t asid);
 /* asid.c. The ASID under which the harts in space->running cache it. */
 uint64_t vm_asid(const struct vm_space *space);
 
+/*
+ * What else the entries of a pool's pages say. A device's window that is memory
+ * to the processor (a PCI device's, say) must not be cached either.
+ */
+static inline uint64_t vm_pool_bits(const struct vm_pool *pool)
+{
+	return pool->is_device && vm_features.svpbmt ? PTE_PBMT_IO : 0;
+}
+
 /* window.c. The extent that a pool page lies in; NULL if none does. */
 const struct vm_extent *vm_pool_extent(const struct vm_pool *pool, uint64_t pool_page);
 

@@ -38,6 +38,8 @@ struct vm_features {
 		asid_bits; /* ASID bits to use, 0..16; vm_hart_init lowers it to what each hart has */
 	bool fence_all_only;   /* errata: only sfence.vma x0,x0 is reliable (CIP-1200, FU540) */
 	bool cache_block_zero; /* Zicboz on every hart, blocks of 64 bytes */
+	bool svinval;	       /* on every hart */
+	bool svpbmt;	       /* on every hart */
 };
 
 /*
@@ -141,9 +143,6 @@ void vm_init(const struct vm_features *features);
  * others must do this before any hart activates a space. Does not need tp.
  */
 void vm_hart_init(void);
-
-/* ASID bits of this hart, 0..16. Precondition: it runs on the kernel table. */
-unsigned vm_probe_asid_bits(void);
 
 /* Make a space whose root table is the page at `root` (overwritten). *space must be zero. */
 void vm_space_init(struct vm_space *space, struct paddr root);

@@ -142,7 +142,9 @@ enum right {
 	  "set up a scheduling context; mask of logical hart numbers, 0 = any; period 0: the budget "            \
 	  "is a slice and not enforced; ceiling 0: the priority")                                                \
 	X(HART_INFO, 30, OBJECT_HART, "hart",                                                                    \
-	  "idle time in ticks, context switches, kernel entries", "describe a hart")                             \
+	  "idle time in ticks, context switches, kernel entries, remote fences it asked for, "                   \
+	  "harts those named, in all",                                                                           \
+	  "describe a hart")                                                                                     \
 	X(CONSOLE_WRITE, 31, OBJECT_CONSOLE,                                                                     \
 	  "number of bytes 1..2048, first byte (may be left out)", "-",                                          \
 	  "print bytes from message-buffer word 16 on")                                                          \

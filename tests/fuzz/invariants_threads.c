@@ -105,6 +105,8 @@ static void check_hart(struct hart *hart)
 	if (t == NULL) {
 		CHECK(hart->charged == NULL);
 		CHECK(hart->is_idle || running[hart->index] != NULL);
+		/* Nobody sends it a remote fence. */
+		CHECK(!hart->is_idle || hart->active_space == NULL);
 		/* What is there to do is not slept over. */
 		CHECK(hart->queue.head == NULL || told);
 		return;

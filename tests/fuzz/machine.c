@@ -20,6 +20,7 @@
 #include "kernel/print.h"
 #include "kernel/schedule.h"
 #include "kernel/trap.h"
+#include "sbi/errata.h"
 #include "sbi/machine.h"
 #include "sbi/sbi.h"
 
@@ -31,6 +32,7 @@
 #endif
 
 struct machine machine;
+struct errata errata;
 struct sbi_features sbi_features = {.system_reset = true};
 uint32_t kernel_lock_held;
 

@@ -12,6 +12,7 @@
 #include "kernel/panic.h"
 #include "kernel/print.h"
 #include "kernel/schedule.h"
+#include "sbi/errata.h"
 #include "sbi/machine.h"
 #include "sbi/sbi.h"
 
@@ -19,6 +20,7 @@ struct hart harts[HARTS_MAX];
 unsigned harts_online_end = 1;
 struct thread *root_thread;
 struct machine machine = {.hart_count = 4, .timebase_hz = 10000000};
+struct errata errata;
 struct sbi_features sbi_features;
 
 struct hart *hart_current(void)

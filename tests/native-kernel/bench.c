@@ -325,6 +325,32 @@ static void wakes(void)
 	end(w);
 }
 
+/* What `cycle` is ahead of the time in instructions, which a tick changes by 100. */
+static uint64_t cycles_ahead(void)
+{
+	uint64_t tick = time_ticks(), now;
+
+	do {
+		now = time_ticks();
+	} while (now == tick);
+	return cycles() - instructions(now);
+}
+
+/* From the time that a timer is set to, to who waits for it; nothing else runs. */
+static void wakes_from_idle(void)
+{
+	uint64_t ahead = cycles_ahead(), bits;
+
+	for (unsigned i = 0; i < WARM + SAMPLES; i++) {
+		uint64_t until = time_ticks() + 200;
+
+		CHECK_OK(invoke5(notification, NOTIFICATION_SET_TIMER, until, 0, 0, 0, 0));
+		notification_wait(notification, &bits);
+		record(cycles() - ahead - instructions(until));
+	}
+	report("timer.wake_idle", 0);
+}
+
 /* --- yield ---------------------------------------------------------------------------- */
 
 static void yielder(void *argument)
@@ -428,6 +454,7 @@ static void calls_and_waits(void)
 {
 	null_calls();
 	signals();
+	wakes_from_idle();
 	calls();
 	sends();
 	wakes();

@@ -256,6 +256,26 @@ static void test_no_pager(void)
 	}
 }
 
+/* Fetches from where no user has anything: the handler is told the very address. */
+static void test_foreign_fetch(void)
+{
+	static const uint64_t addresses[] = {0xffffffff80000000, 0xffffffc080200000, 0x3ffffff000};
+	cap_t handler = make_object(OBJECT_ENDPOINT), handler_reply = make_object(OBJECT_REPLY);
+	struct message m = {0};
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct worker *w = worker_make(fetch, (void *)addresses[i], MAIN_PRIORITY, 0);
+
+		CHECK_OK(invoke5(w->thread, THREAD_SET_HANDLER, handler, i, 0, 0, 0));
+		CHECK_OK(worker_resume(w));
+		CHECK_OK(ipc_receive(handler, handler_reply, &m));
+		CHECK_EQUAL(m.tag, MESSAGE_TAG(LABEL_EXCEPTION, 4));
+		CHECK_EQUAL(m.words[0], 12);
+		CHECK_EQUAL(m.words[1], addresses[i]);
+		CHECK_OK(delete_cap(w->thread));
+	}
+}
+
 /* The window goes while a fault waits for its answer: it then is an exception. */
 static void test_window_gone(void)
 {
@@ -277,4 +297,4 @@ static void test_window_gone(void)
 SUITE(fault, {"fault-kinds", test_kinds}, {"fault-again", test_again},
       {"fault-two-entries", test_two_entries}, {"fault-fail-answer", test_fail_answer},
       {"fault-fail-to-self", test_fail_to_self}, {"fault-no-pager", test_no_pager},
-      {"fault-window-gone", test_window_gone});
+      {"fault-foreign-fetch", test_foreign_fetch}, {"fault-window-gone", test_window_gone});

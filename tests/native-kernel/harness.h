@@ -184,13 +184,13 @@ extern const struct test method_tests[], capability_tests[], ipc_tests[], notifi
 	thread_tests[], fault_tests[], schedule_tests[], window_tests[], revoke_tests[],
 	interrupt_tests[], detached_tests[], preemption_tests[], budget_tests[], lending_tests[],
 	lending_end_tests[], inheritance_tests[], queue_tests[], counter_tests[], fast_tests[],
-	fast_wake_tests[], stepping_tests[];
+	fast_wake_tests[], stepping_tests[], shootdown_tests[], cache_block_tests[];
 extern const size_t method_test_count, capability_test_count, ipc_test_count,
 	notification_test_count, thread_test_count, fault_test_count, schedule_test_count,
 	window_test_count, revoke_test_count, interrupt_test_count, detached_test_count,
 	preemption_test_count, budget_test_count, lending_test_count, lending_end_test_count,
 	inheritance_test_count, queue_test_count, counter_test_count, fast_test_count,
-	fast_wake_test_count, stepping_test_count;
+	fast_wake_test_count, stepping_test_count, shootdown_test_count, cache_block_test_count;
 #define SUITE(name, ...)                                                                           \
 	const struct test name##_tests[] = {__VA_ARGS__};                                          \
 	const size_t name##_test_count = sizeof(name##_tests) / sizeof(name##_tests[0])

@@ -33,6 +33,8 @@ int main(void)
 	run_tests(fault_tests, fault_test_count);
 	run_tests(schedule_tests, schedule_test_count);
 	run_tests(window_tests, window_test_count);
+	run_tests(cache_block_tests, cache_block_test_count);
+	run_tests(shootdown_tests, shootdown_test_count);
 	run_tests(stepping_tests, stepping_test_count);
 	run_tests(detached_tests, detached_test_count);
 	run_tests(preemption_tests, preemption_test_count);

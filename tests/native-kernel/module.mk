@@ -8,7 +8,8 @@ kernel_tests_SRC := $(kernel_harness_SRC) tests/native-kernel/main.c tests/nativ
 	tests/native-kernel/faults.c tests/native-kernel/schedule.c tests/native-kernel/windows.c \
 	tests/native-kernel/revoke.c tests/native-kernel/interrupts.c \
 	tests/native-kernel/detached.c tests/native-kernel/preemption.c \
-	tests/native-kernel/stepping.c tests/native-kernel/stepping_code.S
+	tests/native-kernel/cache_blocks.c tests/native-kernel/shootdown.c tests/native-kernel/stepping.c \
+	tests/native-kernel/stepping_code.S
 
 NATIVE_TESTS += kernel_scheduling
 kernel_scheduling_SRC := $(kernel_harness_SRC) $(addprefix tests/native-kernel/,scheduling_main.c \

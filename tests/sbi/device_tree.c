@@ -121,7 +121,7 @@ static void test_virt(void)
 	CHECK(machine.hart_count == 2 && machine.hart_ids[0] == 0 && machine.hart_ids[1] == 1);
 	CHECK(machine_hart_index(1) == 1 && machine_hart_index(2) == HARTS_MAX);
 	CHECK(machine.timebase_hz == 10000000);
-	CHECK(machine.has_sstc && machine.has_cache_block_zero);
+	CHECK(machine.has_sstc && machine.has_cache_block_zero && machine.zero_block_is_64);
 	CHECK(machine.ram_count == 1 && HAS_RAM(0x80000000, 0x40000000));
 	CHECK(machine.reserved_count == 5);
 	CHECK(HAS_RESERVED(0x80000000, 0x40000) && HAS_RESERVED(0x80040000, 0x20000));
@@ -191,6 +191,111 @@ static void test_eic7700_memory(void)
 	CHECK(machine.ram_count == 1 && HAS_RAM(0x80000000, 0x1000000000 - 0x80000000));
 }
 
+/* Each refused window would be granted if the aliases of its SoC were open again. */
+static void test_jh7110_aliases(void)
+{
+	machine.kernel.raw = 0x40200000;
+	read_tree(
+		ROOT_OF("starfive,jh7110", ONE_CPU
+			"memory@40000000 { device_type = \"memory\"; reg = <0 0x40000000 1 0>; };\n" SOC(
+				"uart@10000000 { reg = <0 0x10000000 0 0x1000>; };\n"
+				"a@240000000 { reg = <2 0x40000000 0 0x1000>; };\n"
+				"b@440000000 { reg = <4 0x40000000 0 0x1000>; };\n"
+				"c@640000000 { reg = <6 0x40000000 0 0x1000>; };\n"
+				"pcie@940000000 { reg = <9 0x40000000 0 0x1000000>; };\n"
+				"d@9fffff000 { reg = <9 0xfffff000 0 0x2000>; };\n"
+				"e@f00000000 { reg = <0xf 0 0 0x1000>; };\n")),
+		0);
+	CHECK(machine.device_count == 2);
+	CHECK(HAS_DEVICE(0x10000000, 0x1000) && HAS_DEVICE(0x940000000, 0x1000000));
+}
+
+static void test_eic7700_aliases(void)
+{
+	read_tree(
+		ROOT_OF("eswin,eic7700", ONE_CPU
+			"memory@80000000 { device_type = \"memory\"; reg = <0 0x80000000 4 0>; };\n" SOC(
+				"uart@50900000 { reg = <0 0x50900000 0 0x10000>; };\n"
+				"l3@2010000 { reg = <0 0x2010000 0 0x4000 0 0x1a000000 0 0x400000>;\n"
+				" compatible = \"eswin,eic7700-l3-cache\"; };\n"
+				"smmu@50c00000 { reg = <0 0x50c00000 0 0x100000>;\n"
+				" compatible = \"arm,smmu-v3\"; };\n"
+				"zero@1a001000 { reg = <0 0x1a001000 0 0x1000>; };\n"
+				"hole@3a000000 { reg = <0 0x3a000000 0 0x1000>; };\n"
+				"die1@2000000000 { reg = <0x20 0 0 0x1000>; };\n"
+				"pcie@8000000000 { reg = <0x80 0 0 0x10000000>; };\n"
+				"a@c000000000 { reg = <0xc0 0 0 0x1000>; };\n"
+				"b@e080000000 { reg = <0xe0 0x80000000 0 0x1000>; };\n"
+				"c@10000000000 { reg = <0x100 0 0 0x1000>; };\n")),
+		0);
+	CHECK(machine.device_count == 2);
+	CHECK(HAS_DEVICE(0x50900000, 0x10000) && HAS_DEVICE(0x8000000000, 0x10000000));
+}
+
+static void test_mpfs_aliases(void)
+{
+	read_tree(ROOT_OF("microchip,mpfs",
+			  ONE_CPU MEMORY SOC("serial@20100000 { reg = <0 0x20100000 0 0x1000>; };\n"
+					     "a@c0000000 { reg = <0 0xc0000000 0 0x1000>; };\n"
+					     "b@dffff000 { reg = <0 0xdffff000 0 0x1000>; };\n"
+					     "fabric@e0000000 { reg = <0 0xe0000000 0 0x1000>; };\n"
+					     "c@1400000000 { reg = <0x14 0 0 0x1000>; };\n"
+					     "d@1800000000 { reg = <0x18 0 0 0x1000>; };\n"
+					     "e@1c00000000 { reg = <0x1c 0 0 0x1000>; };\n"
+					     "pcie@2000000000 { reg = <0x20 0 0 0x8000000>; };\n")),
+		  0);
+	CHECK(machine.device_count == 3);
+	CHECK(HAS_DEVICE(0x20100000, 0x1000) && HAS_DEVICE(0xe0000000, 0x1000));
+	CHECK(HAS_DEVICE(0x2000000000, 0x8000000));
+}
+
+/* What a memory node names is no device, whether or not the kernel uses it. */
+static void test_unused_memory(void)
+{
+	read_tree(
+		ROOT(ONE_CPU MEMORY
+		     "memory@4000000000 { device_type = \"memory\"; reg = <0x40 0 1 0>; };\n"
+		     "memory@70000000 { device_type = \"memory\"; reg = <0 0x70000000 0 0x10000000>;\n"
+		     " status = \"disabled\"; };\n"
+		     "memory@60000000 { device_type = \"memory\"; reg = <0 0x60000000 0 0x800>; };\n" SOC(
+			     "a@4000001000 { reg = <0x40 0x1000 0 0x1000>; };\n"
+			     "b@70000000 { reg = <0 0x70000000 0 0x1000>; };\n"
+			     "c@60000000 { reg = <0 0x60000000 0 0x1000>; };\n"
+			     "d@10000000 { reg = <0 0x10000000 0 0x1000>; };\n")),
+		0);
+	CHECK(machine.ram_count == 1 && HAS_RAM(0x80000000, 0x40000000));
+	CHECK(machine.device_count == 1 && HAS_DEVICE(0x10000000, 0x1000));
+}
+
+/* RAM is what memory nodes say; devices are only where a region is I/O and no alias, or none is. */
+static void test_regions(void)
+{
+	read_tree(ROOT("riscv,physical-memory-regions =\n"
+		       " <0 0x10000000 0 0x10000000 0x003 0>,\n"      /* I/O */
+		       " <0 0x20000000 0 0x10000000 0x103 0>,\n"      /* I/O, strongly ordered */
+		       " <0 0x30000000 0 0x10000000 0x01000003 0>,\n" /* its alias */
+		       " <0 0x40000000 0 0x10000000 0x8003 0>,\n"     /* unsafe */
+		       " <0 0x50000000 0 0x10000000 0xe07 0>,\n"      /* memory, not cached */
+		       " <0 0x80000000 8 0 0x1eb7 0>,\n"
+		       " <0x10 0 8 0 0x05000e07 0>,\n" /* the same, not cached */
+		       " <0xffffffff 0xfffff000 1 0 0x8000 0>,\n"
+		       " <0 0x60000000 0 0x10000000 0x8003>;\n" /* cut short */
+		       ONE_CPU MEMORY SOC("a@10000000 { reg = <0 0x10000000 0 0x1000>; };\n"
+					  "b@20000000 { reg = <0 0x20000000 0 0x1000>; };\n"
+					  "c@30000000 { reg = <0 0x30000000 0 0x1000>; };\n"
+					  "d@40000000 { reg = <0 0x40000000 0 0x1000>; };\n"
+					  "e@50000000 { reg = <0 0x5ffff000 0 0x2000>; };\n"
+					  "f@60000000 { reg = <0 0x60001000 0 0x1000>; };\n"
+					  "g@800000000 { reg = <8 0x40000000 0 0x1000>; };\n"
+					  "h@1000000000 { reg = <0x10 0x80000000 0 0x1000>; };\n"
+					  "i@1800000000 { reg = <0x18 0 0 0x1000>; };\n")),
+		  0);
+	CHECK(machine.ram_count == 1 && HAS_RAM(0x80000000, 0x40000000));
+	CHECK(machine.device_count == 4);
+	CHECK(HAS_DEVICE(0x10000000, 0x1000) && HAS_DEVICE(0x20000000, 0x1000));
+	CHECK(HAS_DEVICE(0x60001000, 0x1000) && HAS_DEVICE(0x1800000000, 0x1000));
+}
+
 /* ---- harts -------------------------------------------------------------- */
 
 static void test_sparse_harts(void)
@@ -243,7 +348,8 @@ static void isa(const char *first, const char *second, bool sstc, bool zicboz)
 		 "cpu@1 { device_type = \"cpu\"; reg = <1>; " MMU " %s }; }; };",
 		 first, second);
 	read_tree(source, 0);
-	CHECK(machine.has_sstc == sstc && machine.has_cache_block_zero == zicboz);
+	CHECK(machine.has_sstc == sstc);
+	CHECK((machine.has_cache_block_zero && machine.zero_block_is_64) == zicboz);
 }
 
 #define LIST(extensions) "riscv,isa-extensions = " extensions ";"
@@ -266,6 +372,28 @@ static void test_isa_not_first_hart(void)
 static void test_isa_block_size(void)
 {
 	isa(LIST("\"zicboz\"") ZERO(64), LIST("\"zicboz\"") ZERO(128), false, false);
+}
+/* Each is its own. */
+static void test_isa_each(void)
+{
+	static const struct {
+		const char *list;
+		const bool *has;
+	} all[] = {{LIST("\"svinval\""), &machine.has_svinval},
+		   {LIST("\"svpbmt\""), &machine.has_svpbmt},
+		   {LIST("\"zicbom\""), &machine.has_cache_block_management},
+		   {LIST("\"zicboz\""), &machine.has_cache_block_zero}};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(all); i++) {
+		machine = (struct machine){0};
+		isa(all[i].list, all[i].list, false, false);
+		for (unsigned j = 0; j < ARRAY_SIZE(all); j++) {
+			CHECK(*all[j].has == (i == j));
+		}
+		machine = (struct machine){0};
+		isa(all[i].list, all[(i + 1) % ARRAY_SIZE(all)].list, false, false);
+		CHECK(!*all[i].has && !*all[(i + 1) % ARRAY_SIZE(all)].has);
+	}
 }
 static void test_isa_string(void)
 {
@@ -389,6 +517,33 @@ static void test_arguments(void)
 	CHECK(machine_has_argument("asid=0"));
 	CHECK(!machine_has_argument("a") && !machine_has_argument("asid=01"));
 	CHECK(!machine_has_argument("off") && !machine_has_argument("=off"));
+}
+
+static unsigned asid_bits(const char *arguments)
+{
+	snprintf(machine.bootargs, sizeof(machine.bootargs), "%s", arguments);
+	printed[0] = '\0';
+	return machine_asid_bits();
+}
+
+/* Fails if a word is cut short, taken for another, or not refused. */
+static void test_asid_argument(void)
+{
+	static const char *const bad[] = {
+		"asid=",   "asid=x",   "asid=17",	  "asid=-1",
+		"asid=4x", "asid=0x4", "asid=4294967296", "asid=99999999999999999999"};
+	char text[32];
+
+	CHECK(asid_bits("") == 16 && asid_bits("noasid=3 asid") == 16 && printed[0] == '\0');
+	for (unsigned bits = 0; bits <= 16; bits++) {
+		snprintf(text, sizeof(text), "fence=all asid=%u x", bits);
+		CHECK(asid_bits(text) == bits && printed[0] == '\0');
+		snprintf(text, sizeof(text), "asid=%u", bits);
+		CHECK(asid_bits(text) == bits && printed[0] == '\0');
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
+		CHECK(asid_bits(bad[i]) == 16 && strstr(printed, "asid= ignored") != NULL);
+	}
 }
 
 #define X64 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
@@ -653,6 +808,55 @@ static struct errata errata_of(uint64_t arch, uint64_t impl)
 	return errata;
 }
 
+/* The ends of the ranges of ids, and other makers' ids. */
+static void test_errata_bounds(void)
+{
+	const uint64_t u54 = 1, u74 = 0x8000000000000007;
+
+	CHECK(errata_of(u54, 0x200630).fence_all_only && !errata_of(u54, 0x200631).fence_all_only);
+	CHECK(errata_of(u74, 0x200630).fence_all_only && !errata_of(u74, 0x200631).fence_all_only);
+	CHECK(errata_of(u74, 0x7f200630).fence_all_only);
+	CHECK(!errata_of(u74, 0x20181003).stval_not_extended);
+	CHECK(errata_of(u74, 0x20181004).stval_not_extended);
+	CHECK(errata_of(u74, 0x20191105).stval_not_extended);
+	CHECK(!errata_of(u74, 0x20191106).stval_not_extended);
+	CHECK(!errata_of(u54, 0x20181004).stval_not_extended);
+	errata = (struct errata){false, false};
+	sbi_features =
+		(struct sbi_features){.vendor_id = 0x48a, .arch_id = u74, .impl_id = 0x20181004};
+	errata_find();
+	CHECK(!errata.fence_all_only && !errata.stval_not_extended);
+}
+
+/* CIP-453: only with the erratum, and only where the address has lost its sign. */
+static void test_fetch_address(void)
+{
+	static const uint64_t addresses[] = {0,
+					     0x1000,
+					     0x3fffffffff,
+					     0x4000000000,
+					     0x7f80001234,
+					     0xffffffff80001234,
+					     0x123456789abcdef0};
+	static const uint64_t extended[] = {0,
+					    0x1000,
+					    0x3fffffffff,
+					    0xffffffc000000000,
+					    0xffffffff80001234,
+					    0xffffffff80001234,
+					    0x123456789abcdef0 | ~0ull << 39};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(addresses); i++) {
+		bool has_sign = (addresses[i] >> 38 & 1) != 0;
+
+		errata.stval_not_extended = false;
+		CHECK(errata_fetch_address(addresses[i]) == addresses[i]);
+		errata.stval_not_extended = true;
+		CHECK(errata_fetch_address(addresses[i]) ==
+		      (has_sign ? extended[i] : addresses[i]));
+	}
+}
+
 static void test_errata(void)
 {
 	struct errata fu540 = errata_of(1, 0);
@@ -733,12 +937,18 @@ static const struct test {
 	{"jh7110", test_jh7110, NULL},
 	{"mpfs", test_mpfs, NULL},
 	{"eic7700_memory", test_eic7700_memory, NULL},
+	{"jh7110_aliases", test_jh7110_aliases, NULL},
+	{"eic7700_aliases", test_eic7700_aliases, NULL},
+	{"mpfs_aliases", test_mpfs_aliases, NULL},
+	{"unused_memory", test_unused_memory, NULL},
+	{"physical_regions", test_regions, NULL},
 	{"sparse_harts", test_sparse_harts, NULL},
 	{"too_many_harts", test_too_many_harts, NULL},
 	{"isa_list", test_isa_list, NULL},
 	{"isa_not_all_harts", test_isa_not_all_harts, NULL},
 	{"isa_not_first_hart", test_isa_not_first_hart, NULL},
 	{"isa_block_size", test_isa_block_size, NULL},
+	{"isa_each", test_isa_each, NULL},
 	{"isa_string", test_isa_string, NULL},
 	{"isa_similar_names", test_isa_similar_names, NULL},
 	{"isa_list_wins", test_isa_list_wins, NULL},
@@ -751,6 +961,7 @@ static const struct test {
 	{"initrd_nowhere", test_initrd_nowhere, NULL},
 	{"initrd_backwards", test_initrd_backwards, NULL},
 	{"arguments", test_arguments, NULL},
+	{"asid_argument", test_asid_argument, NULL},
 	{"long_arguments", test_long_arguments, NULL},
 	{"buses", test_buses, NULL},
 	{"whitelist", test_whitelist, NULL},
@@ -786,6 +997,8 @@ static const struct test {
 	{"misaligned", test_misaligned, "damaged header"},
 	{"ranges", test_ranges, NULL},
 	{"errata", test_errata, NULL},
+	{"errata_bounds", test_errata_bounds, NULL},
+	{"errata_fetch_address", test_fetch_address, NULL},
 };
 
 /* Run in a child; its exit status, and what it printed. */

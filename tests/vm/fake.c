@@ -27,6 +27,9 @@ struct cached {
 
 struct fake_hart {
 	uint64_t satp;
+	bool invalidates; /* between sfence.w.inval and sfence.inval.ir */
+	unsigned sinvals; /* sinval.vma since the former: they need not have happened yet */
+	struct cached sinval[32];
 	struct cached leaves[LEAVES];
 	struct cached uppers[UPPERS];
 };
@@ -42,7 +45,8 @@ bool hart_fence_i[HARTS_MAX];
 static struct fake_hart fake_harts[HARTS_MAX];
 static char *memory;
 static uint64_t random_state = 1;
-static bool walking; /* no walk within a walk */
+static bool walking;	       /* no walk within a walk */
+static uint32_t fence_counted; /* by vm/, of the remote fence to come */
 
 void random_seed(uint64_t seed)
 {
@@ -252,6 +256,40 @@ void sfence_page(uint64_t address, uint64_t asid)
 	drop_page(&fake_harts[this_hart], address >> PAGE_SHIFT, asid);
 }
 
+void sfence_w_inval(void)
+{
+	others_run();
+	CHECK(config.svinval && !fake_harts[this_hart].invalidates);
+	fake_harts[this_hart].invalidates = true;
+	fake_harts[this_hart].sinvals = 0;
+}
+
+void sinval_page(uint64_t address, uint64_t asid)
+{
+	struct fake_hart *hart = &fake_harts[this_hart];
+
+	counts.invalidations++;
+	CHECK(hart->invalidates && hart->sinvals < ARRAY_SIZE(hart->sinval));
+	CHECK(!config.fence_all_only);
+	hart->sinval[hart->sinvals++] = (struct cached){
+		.asid = (uint16_t)asid,
+		.page = address >> PAGE_SHIFT,
+	};
+}
+
+void sfence_inval_ir(void)
+{
+	struct fake_hart *hart = &fake_harts[this_hart];
+
+	others_run();
+	counts.local_fences++;
+	CHECK(hart->invalidates);
+	hart->invalidates = false;
+	for (unsigned i = 0; i < hart->sinvals; i++) {
+		drop_page(hart, hart->sinval[i].page, hart->sinval[i].asid);
+	}
+}
+
 void fence_i(void)
 {
 	counts.fences_i++;
@@ -263,12 +301,19 @@ void zero_block(void *block)
 	memset(block, 0, 64);
 }
 
+void vm_count_remote_fence(uint32_t mask)
+{
+	fence_counted = mask;
+}
+
 void sbi_remote_sfence_vma(struct hart_mask harts, uint64_t first_page, uint64_t count, int asid)
 {
 	others_run();
 	counts.remote_fences++;
 	counts.remote_whole += count == 0;
 	CHECK(harts.bits != 0 && !(harts.bits & 1u << this_hart));
+	CHECK(fence_counted == harts.bits);
+	fence_counted = 0;
 	CHECK(!config.fence_all_only || (count == 0 && asid < 0));
 	for (unsigned i = 0; i < HARTS_MAX; i++) {
 		if (!(harts.bits & 1u << i)) {
@@ -300,6 +345,14 @@ void sbi_remote_fence_i(struct hart_mask harts)
 
 /* ---- walks ---------------------------------------------------------------- */
 
+/* Bits 63..54 of a leaf: PBMT=IO for devices in user mode, if it is implemented, else 0. */
+static void check_high_bits(uint64_t pte)
+{
+	bool is_device = (pte & PTE_U) && pte_paddr(pte).raw < DEVICES_END;
+
+	CHECK(pte >> 54 << 54 == (config.svpbmt && is_device ? PTE_PBMT_IO : 0));
+}
+
 /* The leaf's entry for the page, or 0. `frozen`: go through frozen entries, too. */
 static uint64_t walk_to_leaf(struct paddr root, uint64_t page, bool frozen)
 {
@@ -322,6 +375,7 @@ static uint64_t walk_to_leaf(struct paddr root, uint64_t page, bool frozen)
 			CHECK((pte_ppn(pte) & (sv39_span(level) - 1)) ==
 			      0);				/* misaligned superpage */
 			CHECK(!(pte & PTE_W) || (pte & PTE_R)); /* reserved */
+			check_high_bits(pte);
 			return (is_frozen ? pte_thawed(pte) : pte) + (inside << PTE_PPN_SHIFT);
 		}
 		CHECK(level != 0);

@@ -16,6 +16,9 @@ uint64_t satp_read(void);
 void sfence_all(void);
 void sfence_asid(uint64_t asid);
 void sfence_page(uint64_t address, uint64_t asid);
+void sfence_w_inval(void);
+void sinval_page(uint64_t address, uint64_t asid);
+void sfence_inval_ir(void);
 void fence_i(void);
 void zero_block(void *block);
 bool vm_preempt_pending(void);
@@ -23,5 +26,6 @@ void pte_trace(const uint64_t *pte, uint64_t value);
 struct vm_image vm_image(void);
 unsigned hart_index(void);
 struct vm_space **vm_current_space(unsigned hart);
+void vm_count_remote_fence(uint32_t mask);
 
 #endif

@@ -11,6 +11,7 @@
 #include "vm/table.h"
 
 #define MEMORY_BYTES (16ull << 30) /* physical addresses 0.. */
+#define DEVICES_END 0x40000000ull  /* devices are below */
 #define ROOTS_BASE 0x40000000ull   /* one page a space */
 #define BANKS_BASE 0x48000000ull   /* 64 MiB */
 #define BANKS_END 0x4c000000ull
@@ -25,12 +26,14 @@ struct machine_config {
 	bool updates_ad;	 /* Svadu; else Svade */
 	unsigned preempt_one_in; /* vm_preempt_pending says yes so often; 0 = never */
 	bool walks_during_ops;	 /* harts touch memory while the kernel works */
+	bool svinval;
+	bool svpbmt;
 };
 extern struct machine_config config;
 
 /* Counters, for tests to look at. */
 struct machine_counts {
-	uint64_t local_fences, remote_fences, remote_whole, fences_i, zeroed;
+	uint64_t local_fences, invalidations, remote_fences, remote_whole, fences_i, zeroed;
 };
 extern struct machine_counts counts;
 

@@ -17,14 +17,16 @@ static const struct random_run {
 	unsigned asid_bits_asked; /* vm_features */
 	bool cache_block_zero;
 } runs[] = {
-	{"asid16_svade", {16, false, false, 6, true}, 16, false},
-	{"asid16_svadu", {16, false, true, 0, false}, 16, true},
-	{"asid4_svadu", {4, false, true, 6, true}, 16, true},
-	{"asid4_asked", {16, false, false, 3, true}, 4, false},
-	{"asid2_svade", {2, false, false, 6, true}, 16, false},
-	{"asid0_svadu", {0, false, true, 6, true}, 16, false},
-	{"fence_all_only_asid0", {0, true, false, 6, true}, 0, false},
-	{"fence_all_only_asid16", {16, true, true, 6, true}, 16, false},
+	{"asid16_svade", {16, false, false, 6, true, false, false}, 16, false},
+	{"asid16_svadu", {16, false, true, 0, false, false, false}, 16, true},
+	{"asid4_svadu", {4, false, true, 6, true, false, false}, 16, true},
+	{"asid4_asked", {16, false, false, 3, true, false, false}, 4, false},
+	{"asid2_svade", {2, false, false, 6, true, false, false}, 16, false},
+	{"asid0_svadu", {0, false, true, 6, true, false, false}, 16, false},
+	{"fence_all_only_asid0", {0, true, false, 6, true, false, false}, 0, false},
+	{"fence_all_only_asid16", {16, true, true, 6, true, true, false}, 16, false},
+	{"asid16_svinval_svpbmt", {16, false, false, 6, true, true, true}, 16, false},
+	{"asid0_svinval_svpbmt", {0, false, true, 0, true, true, true}, 16, false},
 };
 
 static struct paddr alloc_page(void *context)
@@ -51,6 +53,8 @@ static void boot(const struct random_run *run)
 		.asid_bits = run->asid_bits_asked,
 		.fence_all_only = run->machine.fence_all_only,
 		.cache_block_zero = run->cache_block_zero,
+		.svinval = run->machine.svinval,
+		.svpbmt = run->machine.svpbmt,
 	};
 
 	machine_init(&run->machine);
@@ -59,7 +63,6 @@ static void boot(const struct random_run *run)
 		vm_hart_init();
 	}
 	this_hart = 0;
-	CHECK(vm_probe_asid_bits() == run->machine.asid_bits);
 	vm_init(&features);
 }
 

@@ -57,6 +57,12 @@ mutant errata_ignored_locally vm/shootdown.c \
 	'/^void vm_fence_local/,/^}/ s/vm_features.fence_all_only/false/'
 mutant fault_without_fence vm/fault.c 's/vm_fence_local\(0, 0, .*//'
 mutant fault_fences_the_page_only vm/fault.c 's/vm_fence_local\(0, 0,/vm_fence_local(page, 1,/'
+mutant svinval_not_begun vm/shootdown.c 's/^\t\tsfence_w_inval\(\);//'
+mutant svinval_not_ended vm/shootdown.c 's/^\t\tsfence_inval_ir\(\);//'
+mutant svinval_of_the_first vm/shootdown.c '/sfence_w_inval/,/\}/ s/i < count/i < 1/'
+mutant device_as_memory vm/table.h 's/pool->is_device \&\& vm_features.svpbmt/false/'
+mutant memory_as_device vm/table.h 's/pool->is_device \&\& vm_features.svpbmt/vm_features.svpbmt/'
+mutant pbmt_unasked vm/table.h 's/ \&\& vm_features.svpbmt//'
 # ASIDs.
 mutant stale_not_marked vm/shootdown.c 's/^\t__atomic_fetch_or\(\&space->stale.bits, live.*//'
 mutant stale_ignored vm/asid.c 's/is_stale \|\| !has_asids/!has_asids/'

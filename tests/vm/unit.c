@@ -144,6 +144,8 @@ static const struct {
 	{"banks", test_banks},
 	{"message_buffers", test_message_buffers},
 	{"who_is_fenced", test_who_is_fenced},
+	{"svinval", test_svinval},
+	{"svpbmt", test_svpbmt},
 	{"fence_i", test_fence_i},
 	{"flush_of_two_spaces", test_flush_of_two_spaces},
 	{"accessed_dirty", test_accessed_dirty},

@@ -61,6 +61,8 @@ void test_all_tables(void);
 void test_banks(void);
 void test_message_buffers(void);
 void test_who_is_fenced(void);
+void test_svinval(void);
+void test_svpbmt(void);
 void test_fence_i(void);
 void test_flush_of_two_spaces(void);
 void test_accessed_dirty(void);

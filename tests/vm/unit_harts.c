@@ -49,6 +49,65 @@ void test_who_is_fenced(void)
 	CHECK(counts.local_fences == 1 && counts.remote_fences == 0);
 }
 
+/* Several pages are one fence in parts; one page, and all of an ASID, are as ever. */
+void test_svinval(void)
+{
+	uint64_t ppn;
+
+	config.svinval = true;
+	vm_features.svinval = true;
+	activate(0, space);
+	CHECK(map(0, 0, 60, R | W, 0) == ERR_OK);
+	for (uint64_t page = 0; page < 60; page++) {
+		CHECK(hart_access(0, page, FAULT_WRITE, &ppn));
+	}
+	clear_counts();
+	CHECK(protect(0, 10, R, 0) == ERR_OK);
+	CHECK(counts.invalidations == 10 && counts.local_fences == 1);
+	CHECK(!hart_access(0, 9, FAULT_WRITE, &ppn) && hart_access(0, 10, FAULT_WRITE, &ppn));
+	CHECK(protect(10, 1, R, 0) == ERR_OK);
+	CHECK(counts.invalidations == 10 && counts.local_fences == 2);
+	CHECK(protect(11, 32, R, 0) == ERR_OK);
+	CHECK(counts.invalidations == 42 && counts.local_fences == 3);
+	hart_check_tlb(0);
+	CHECK(unmap(0, 33) == ERR_OK);
+	CHECK(counts.invalidations == 42 && counts.local_fences == 4);
+	vm_features.fence_all_only = true;
+	CHECK(unmap(40, 10) == ERR_OK);
+	CHECK(counts.invalidations == 42 && counts.local_fences == 5);
+	hart_check_tlb(0);
+}
+
+/* Devices' entries, large, split, of fewer rights or cloned, and no others, say PBMT=IO. */
+void test_svpbmt(void)
+{
+	struct vm_pool device = {0};
+	struct vm_binding own = {0}, other = {0};
+	struct window_item item = item_of(512, 0, 600, R | W, 0);
+	uint64_t low = PTE_V | PTE_R | PTE_U | PTE_A;
+
+	config.svpbmt = true;
+	vm_features.svpbmt = true;
+	make_world(1);
+	CHECK(vm_pool_add_extent(&device, (struct paddr){0x10000000}, 1024, true) == ERR_OK);
+	CHECK(vm_binding_bind(&own, window, &device, 7) == ERR_OK);
+	CHECK(vm_binding_bind(&other, &worlds[1].window, &device, 7) == ERR_OK);
+	CHECK(vm_map(&own, &item, &flush) == ERR_OK && level_of(512) == 1);
+	CHECK(walk_memory(space->root, 513) ==
+	      pte_make(0x10001, low | PTE_W | PTE_D | PTE_PBMT_IO));
+	CHECK(walk_memory(space->root, 1100) ==
+	      pte_make(0x1024c, low | PTE_W | PTE_D | PTE_PBMT_IO));
+	CHECK(protect(513, 1, R, 0) == ERR_OK && level_of(512) == 0);
+	CHECK(walk_memory(space->root, 513) == pte_make(0x10001, low | PTE_D | PTE_PBMT_IO));
+	CHECK(clone(512, 4) == ERR_OK);
+	CHECK(walk_memory(worlds[1].space.root, 514) == pte_make(0x10002, low | PTE_PBMT_IO));
+	CHECK(harvest(512, 4, WINDOW_CLEAR) == 0xff);
+	CHECK(walk_memory(space->root, 514) == pte_make(0x10002, (low & ~PTE_A) | PTE_PBMT_IO));
+	/* RAM there instead. */
+	CHECK(map(513, 0, 1, R, 0) == ERR_OK);
+	CHECK(walk_memory(space->root, 513) == pte_make(POOL_PPN, low));
+}
+
 void test_fence_i(void)
 {
 	activate(0, space);
