@@ -150,15 +150,20 @@ static void enter(struct vm_space *space, uint32_t self)
 	bool is_code_stale =
 		__atomic_fetch_and(&space->stale_code.bits, ~self, __ATOMIC_RELAXED) & self;
 
-	/* A4 */
-	satp_write(space->satp);
+	/*
+	 * A4. What is owed is fenced before satp names the space: else a walk in
+	 * between could follow an old entry into memory that is no table any more.
+	 */
 	if (asid.flush_owed & self) {
 		/* Entries of older generations, see A2 at the top. */
 		sfence_all();
 		asid.flush_owed &= ~self;
-	} else if (is_stale || !has_asids()) {
-		/* Of this space, changed meanwhile; or of the space that had ASID 0 before. */
-		vm_fence_local(0, 0, vm_asid(space));
+	} else if (is_stale && has_asids()) {
+		vm_fence_local(0, 0, vm_asid(space)); /* of this space, changed meanwhile */
+	}
+	satp_write(space->satp);
+	if (!has_asids()) {
+		vm_fence_local(0, 0, 0); /* of the space that had ASID 0 before */
 	}
 	if (is_code_stale) {
 		fence_i();

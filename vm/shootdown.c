@@ -14,7 +14,7 @@
  *   commit:    F1 entries changed     activate:  A1 set running, live
  *              F2 full fence                     A2 full fence
  *              F3 stale |= live                  A3 take own bit of stale
- *              F4 full fence                     A4 satp, fence if A3 found it
+ *              F4 full fence                     A4 fence if A3 found it, satp
  *              F5 read running; fence those
  *
  * F3 misses the live bit: then A1 is after F2, so the walks after A2 see F1,

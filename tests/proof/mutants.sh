@@ -85,8 +85,8 @@ mutant copy_replaces_badge links-copy kernel/cspace_methods.c 's/badge != 0 \&\&
 mutant copy_of_untyped links-copy kernel/cspace_methods.c 's/from->type == OBJECT_UNTYPED/false/'
 mutant copy_keeps_all_rights links-copy kernel/cspace_methods.c \
 	's/\(unsigned\)call->arguments\[2\] \& RIGHTS_ALL/RIGHTS_ALL/'
-mutant move_with_children links-move kernel/cspace_methods.c 's/from->child != NULL \|\| //'
-mutant move_of_cspace links-move kernel/cspace_methods.c 's/from->type == OBJECT_CSPACE \&\& /false \&\& /'
+mutant move_with_children links-move kernel/cap.h 's/slot->child == NULL \&\& //'
+mutant move_of_cspace links-move kernel/cap.h 's/!\(slot->type == OBJECT_CSPACE \&\& slot->primary\)/true/'
 mutant move_leaves_copy links-move kernel/cap.c 's/^\t\*from = .*//'
 mutant move_forgets_parent links-move kernel/cap.c 's/to->parent->child = to/to->next = to->next/'
 mutant move_forgets_next links-move kernel/cap.c 's/to->next->previous = to/to->next = to->next/'

@@ -21,16 +21,6 @@
 #define ASIDS 3 /* 1..; 0 is the kernel's */
 #endif
 
-/*
- * Between satp and its fence a hart may walk, but executes no user code. With
- * -DSTRICT a walk through an old entry counts there too: that fails, see README.md.
- */
-#ifdef STRICT
-#define IN_USE(h) true
-#else
-#define IN_USE(h) (!entering[h])
-#endif
-
 #ifdef NO_LIVE
 #define LIVE false
 #else
@@ -74,7 +64,7 @@ byte reserved; /* a set, one bit for each ASID */
 byte runs[HARTS]; /* active_space */
 byte satp[HARTS];   /* the space it names; 0: the kernel's table */
 byte number[HARTS]; /* and the ASID in it */
-bool entering[HARTS]; /* satp written, fence to come: no user code runs */
+byte entering[HARTS]; /* fenced, satp to be written: the space, else 0 */
 
 /* What hart h caches of space 1 under ASID a. */
 #define NOTHING 0
@@ -99,7 +89,7 @@ inline hardware()
 		:: else
 		fi;
 		assert(number[i] == asid[satp[i]]); /* A1 */
-		assert(satp[i] == 0 || !IN_USE(i) || TLB(i, number[i]) == NOTHING ||
+		assert(satp[i] == 0 || TLB(i, number[i]) == NOTHING ||
 			(satp[i] == 1 && TLB(i, number[i]) == ENTRY));
 		i++
 	:: else -> break
@@ -210,7 +200,7 @@ inline set_live(s)
 	fi
 }
 
-/* enter, to A4 and behind it. */
+/* enter, up to satp. */
 inline enter(s)
 {
 	renew(s);
@@ -218,29 +208,27 @@ inline enter(s)
 	set_live(s);
 	found = (stale[s] & BIT(me)) != 0;		/* A3 */
 	stale[s] = stale[s] & ~BIT(me);
-	entering[me] = true;
-	satp[me] = s;					/* A4 */
-	number[me] = asid[s]
-}
-
-inline enter_fence()
-{
-	if
+#ifdef FENCE_LATE
+	satp[me] = s;
+	number[me] = asid[s];
+	hardware();
+#endif
+	if						/* A4 */
 #ifndef NO_FENCE_ALL
 	:: (owed & BIT(me)) != 0 ->
 #ifdef FENCE_ONE
-		fence_asid(me, number[me]);
+		fence_asid(me, asid[s]);
 #else
 		fence_all(me);
 #endif
 		owed = owed & ~BIT(me)
 #endif
 #ifndef NO_FENCE_STALE
-	:: (owed & BIT(me)) == 0 && found -> fence_asid(me, number[me])
+	:: (owed & BIT(me)) == 0 && found -> fence_asid(me, asid[s])
 #endif
 	:: else
 	fi;
-	entering[me] = false
+	entering[me] = s
 }
 
 /* To another space, or with 0 to none. */
@@ -311,10 +299,12 @@ proctype hart(byte me)
 			}
 		fi;
 		d_step { hardware(); s = 0; a = 0; number_found = 0 } }
-	:: entering[me] ->
+	:: entering[me] != 0 ->
 		d_step {
-			enter_fence();
-			leave_for(satp[me]);
+			satp[me] = entering[me];
+			number[me] = asid[entering[me]];
+			leave_for(entering[me]);
+			entering[me] = 0;
 			hardware();
 			a = 0;
 			found = false;

@@ -94,7 +94,6 @@ bool section[HARTS];   /* hart->local */
 bool evict[HARTS], ipi[HARTS];
 byte runs[HARTS];      /* active_space; 0: none */
 byte satp[HARTS];
-bool entering[HARTS];  /* satp written, fence to come: no user code runs */
 
 bool cached_table[HARTS], cached_leaf[HARTS];
 
@@ -117,8 +116,8 @@ end:
 		(table || cached_table[me]) && !cached_leaf[me])) ->
 		cached_table[me] = cached_table[me] || table;
 		cached_leaf[me] = cached_leaf[me] || LEAF_FOUND }
-	:: satp[me] == 1 && !entering[me] && cached_table[me] && !table_held -> assert(false)
-	:: satp[me] == 1 && !entering[me] && cached_leaf[me] && !frame_held -> assert(false)
+	:: satp[me] == 1 && cached_table[me] && !table_held -> assert(false)
+	:: satp[me] == 1 && cached_leaf[me] && !frame_held -> assert(false)
 	:: atomic { (asked & ME) != 0 -> fence(me, asked_kind); asked = asked & ~ME }
 	od
 }
@@ -159,15 +158,14 @@ inline activate(s)
 	:: s == 1 ->
 		atomic { running = running | RUNS; live = live | LIVE };	/* A1 */
 		atomic { found = IS_STALE; stale = stale & ~ME };		/* A3 */
-		atomic { entering[me] = true; satp[me] = 1 };			/* A4 */
-		atomic {
+		atomic {							/* A4 */
 			if
 			:: found -> fence(me, ALL)
 			:: else
 			fi;
-			entering[me] = false;
 			found = false
-		}
+		};
+		satp[me] = 1
 	:: else -> satp[me] = s
 	fi;
 	leave(s)
