@@ -221,13 +221,64 @@ static bool map_is_there(const struct map_step *step, struct vm_slot slot)
 	return true;
 }
 
+/*
+ * Do all 512 entries map what the leaf `pte` would? *dirty: D if any has it and the leaf
+ * does not. No walker reaches them.
+ */
+static bool is_contiguous(const uint64_t *table, uint64_t pte, uint64_t span, uint64_t *dirty)
+{
+	uint64_t differs = 0;
+
+#pragma GCC unroll 8 /* this is all one section, see kernel/debug.h */
+	for (unsigned i = 0; i < SV39_ENTRIES; i++) {
+		differs |= table[i] ^ pte;
+		pte += span << PTE_PPN_SHIFT;
+	}
+	*dirty = differs & PTE_D;
+	return ((differs >> PTE_PPN_SHIFT) | (differs & PTE_V)) == 0;
+}
+
+/*
+ * The slot has a table where a leaf would do. If all 512 entries map already
+ * what the leaf will, it takes their place and the table is given back.
+ */
+static bool map_promote(const struct map_step *step, struct vm_slot slot)
+{
+	uint64_t leaf = pte_make(step->ppn, step->bits), pointer = pte_load(slot.pte), dirty;
+	uint64_t span = sv39_span(slot.level - 1);
+	struct paddr table = pte_paddr(pointer);
+	const uint64_t *entries = vm_pointer(table);
+
+	/* Mostly these tell. */
+	if ((step->item->flags & EXPECT_BOTH) != 0 || vm_table_info(table)->live != SV39_ENTRIES ||
+	    pte_ppn(entries[0]) != step->ppn ||
+	    pte_ppn(entries[SV39_ENTRIES - 1]) != step->ppn + (SV39_ENTRIES - 1) * span) {
+		return false;
+	}
+	/* Taken out first, so that no A or D is set unseen while they are looked at. */
+	pte_store(slot.pte, 0); /* covered by the flush committed here */
+	vm_flush_whole(step->flush, step->space);
+	vm_flush_commit(step->flush);
+	if (!is_contiguous(entries, leaf, span, &dirty)) {
+		pte_publish(slot.pte, pointer); /* 0 to valid: no flush, as in map_install */
+		return false;
+	}
+	pte_publish(slot.pte, leaf | dirty);
+	vm_table_replaced(step->space, table, step->flush);
+	step->item->done += (uint32_t)sv39_span(slot.level);
+	return true;
+}
+
 static enum err map_step(const struct map_step *step)
 {
 	unsigned level = leaf_level(step);
 	struct vm_slot slot = vm_slot_find(step->space, step->page, level);
 
-	/* Smaller leaves than could be, if there is a table already. */
+	/* Smaller leaves than could be, if there is a table already and it says other things. */
 	while (slot.level == level && level > 0 && pte_is_table(pte_load(slot.pte))) {
+		if (!vm_thaw_needed(slot) && map_promote(step, slot)) {
+			return ERR_OK;
+		}
 		level--;
 		slot = vm_slot_find(step->space, step->page, level);
 	}

@@ -262,6 +262,12 @@ void vm_table_drop(struct vm_space *space, struct paddr table, struct vm_flush *
 	}
 }
 
+void vm_table_replaced(struct vm_space *space, struct paddr table, struct vm_flush *flush)
+{
+	limbo_add(space, table);
+	vm_flush_whole(flush, space);
+}
+
 void vm_live_sub(struct vm_space *space, struct vm_slot slot, unsigned count,
 		 struct vm_flush *flush)
 {

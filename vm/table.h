@@ -122,6 +122,9 @@ void vm_live_sub(struct vm_space *space, struct vm_slot slot, unsigned count,
  */
 void vm_table_drop(struct vm_space *space, struct paddr table, struct vm_flush *flush);
 
+/* A leaf has taken the place of the table, which no walker reaches: it goes to limbo. Owes a flush. */
+void vm_table_replaced(struct vm_space *space, struct paddr table, struct vm_flush *flush);
+
 /* The tables in limbo become free. Only vm_flush_commit calls this, after a whole fence. */
 void vm_limbo_release(struct vm_space *space);
 

@@ -255,9 +255,17 @@ static unsigned unbind_run(struct unbind *unbind, struct vm_run *run)
 			}
 			unbind->frames = vm_frames_of(extent);
 		}
-		if (pte != 0 && (unbind->kept >> ((pte & PTE_RWX) >> 1) & 1) == 0) {
+		if (pte == 0) {
+			continue;
+		}
+		if (run->is_frozen) {
+			pte &= ~PTE_W; /* it does not count */
+		}
+		if ((unbind->kept >> ((pte & PTE_RWX) >> 1) & 1) == 0) {
 			pte_store(entry, 0); /* covered by the flush of the caller */
 			cleared++;
+		} else if (run->is_frozen) {
+			pte_store(entry, pte); /* no flush: no walker reaches it */
 		}
 	}
 	return cleared;

@@ -23,7 +23,8 @@ enum window_op {
 	 * Map `count` pages of the binding's pool, from `pool_page`, at
 	 * `va_page`. Whether an existing entry may be replaced: see flags;
 	 * with neither EXPECT flag any entry is replaced (another frame:
-	 * clear, flush, install).
+	 * clear, flush, install), and 512 entries that map already what one
+	 * larger leaf would are replaced by it.
 	 */
 	WINDOW_MAP = 1,
 	/* Set the rights of valid entries to `rights` (≤ their binding's); others are passed over. */

@@ -139,6 +139,7 @@ static const struct {
 	{"map_arguments", test_map_arguments},
 	{"expectations", test_expectations},
 	{"leaf_sizes", test_leaf_sizes},
+	{"promotion", test_promotion},
 	{"no_table_at_each_allocation", test_no_table},
 	{"all_tables_of_a_bank", test_all_tables},
 	{"banks", test_banks},

@@ -56,6 +56,7 @@ void test_binding_arguments(void);
 void test_map_arguments(void);
 void test_expectations(void);
 void test_leaf_sizes(void);
+void test_promotion(void);
 void test_no_table(void);
 void test_all_tables(void);
 void test_banks(void);

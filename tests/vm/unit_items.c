@@ -189,3 +189,38 @@ void test_leaf_sizes(void)
 	CHECK(unmap(0, 2048) == ERR_OK);
 	CHECK(space->tables_free == 30 && space->limbo == 0);
 }
+
+/* 512 entries become one leaf if they say what it would, and only then; no D is lost. */
+void test_promotion(void)
+{
+	CHECK(map(0, 0, 511, R | W, 0) == ERR_OK);
+	CHECK(map(0, 0, 512, R | W, WINDOW_EXPECT_EMPTY) == ERR_MISMATCH && level_of(0) == 0);
+	CHECK(map(0, 0, 512, R | W, 0) == ERR_OK && level_of(0) == 0); /* it was not full */
+	CHECK(harvest(0, 32, WINDOW_CLEAR) == ~0ull);
+	CHECK(harvest(0, 32, 0) == 0);
+	CHECK(map(0, 0, 512, R | W, 0) == ERR_OK && level_of(0) == 1);
+	CHECK(space->tables_used == 1 && space->limbo == 0);
+	CHECK(unmap(0, 512) == ERR_OK && space->tables_used == 0);
+	/* D of one page, where the leaf is not writable. */
+	for (unsigned dirty = 0; dirty < 2; dirty++) {
+		CHECK(map(0, 0, 300, R, 0) == ERR_OK);
+		CHECK(map(300, 300, 1, dirty ? R | W : R, 0) == ERR_OK);
+		CHECK(map(301, 301, 211, R, 0) == ERR_OK && level_of(0) == 0);
+		CHECK(map(0, 0, 512, R, 0) == ERR_OK && level_of(0) == 1);
+		CHECK(harvest(0, 1, 0) == (dirty ? 3 : 1));
+		CHECK(unmap(0, 512) == ERR_OK && space->tables_used == 0);
+	}
+	/* Another frame in the middle: it is replaced, and then they are alike. */
+	CHECK(map(0, 0, 200, R, 0) == ERR_OK && map(200, 700, 1, R, 0) == ERR_OK);
+	CHECK(map(201, 201, 311, R, 0) == ERR_OK);
+	CHECK(map(0, 0, 512, R, 0) == ERR_OK && level_of(0) == 0);
+	CHECK(walk_memory(space->root, 200) >> 10 == POOL_PPN + 200);
+	CHECK(map(0, 0, 512, R, 0) == ERR_OK && level_of(0) == 1);
+	CHECK(unmap(0, 512) == ERR_OK);
+	/* A GiB of leaves of 2 MiB. */
+	for (unsigned i = 0; i < 512; i++) {
+		CHECK(map(i * 512, i * 512, 512, R, 0) == ERR_OK && level_of(i * 512) == 1);
+	}
+	CHECK(map(0, 0, (uint32_t)GIB_PAGES, R, 0) == ERR_OK && level_of(0) == 2);
+	CHECK(space->tables_used == 0 && space->limbo == 0 && space->tables_free == 30);
+}
