@@ -11,3 +11,6 @@ NATIVE_TESTS += vm_races vm_races_long
 vm_races_SRC := $(call vm_test,access.S race.c sealing.c revoking.c remapping.c races_main.c)
 vm_races_long_SRC := $(vm_races_SRC)
 vm_races_long_CFLAGS := -DRACE_ROUNDS=34000u
+
+NATIVE_TESTS += vm_bench
+vm_bench_SRC := $(call vm_test,resident.c bench.c)
