@@ -13,4 +13,4 @@ $(B)/kernel/kernel/string.c.o: KERNEL_CFLAGS += -O2 -fno-tree-loop-distribute-pa
 # What a system spends its time in.
 $(foreach f,trap lock ipc schedule fpu fast fast_wake fast_window interrupt irqchip plic,$(B)/kernel/kernel/$(f).c.o): \
 	KERNEL_CFLAGS += -O2
-$(foreach f,table fault map,$(B)/kernel/vm/$(f).c.o): KERNEL_CFLAGS += -O2
+$(foreach f,table fault map freeze window,$(B)/kernel/vm/$(f).c.o): KERNEL_CFLAGS += -O2

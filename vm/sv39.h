@@ -103,11 +103,15 @@ static inline __attribute__((always_inline)) uint64_t pte_load(const uint64_t *p
 	return __atomic_load_n(pte, __ATOMIC_RELAXED);
 }
 
-/* Becomes `sd`. Which flush covers the store is said where it is called. */
+/*
+ * Becomes `sd`, single-copy atomic since it is aligned: of an atomic store the
+ * compiler makes `amoswap.d` where it looks for size. Which flush covers the
+ * store is said where it is called.
+ */
 static inline __attribute__((always_inline)) void pte_store(uint64_t *pte, uint64_t value)
 {
 	pte_trace(pte, value);
-	__atomic_store_n(pte, value, __ATOMIC_RELAXED);
+	*(volatile uint64_t *)pte = value;
 }
 
 /*
@@ -117,8 +121,8 @@ static inline __attribute__((always_inline)) void pte_store(uint64_t *pte, uint6
  */
 static inline void pte_publish(uint64_t *pte, uint64_t value)
 {
-	pte_trace(pte, value);
-	__atomic_store_n(pte, value, __ATOMIC_RELEASE);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	pte_store(pte, value);
 }
 
 /* Becomes `amoswap.d`. Returns the old entry with A and D as last set by any hart. */
