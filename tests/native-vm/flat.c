@@ -66,6 +66,16 @@ enum err flat_protect(struct flat_space *space, struct window_item *item)
 	return ERR_OK;
 }
 
+enum err flat_freeze(struct flat_space *space, struct window_item *item)
+{
+	for (item->done = 0; item->done < item->count; item->done++) {
+		for (unsigned i = 0; i < FLAT_BLOCK; i++)
+			page_at(space, item, (uint64_t)item->done * FLAT_BLOCK + i)->rights &=
+				(uint8_t)~RIGHT_WRITE;
+	}
+	return ERR_OK;
+}
+
 enum err flat_unmap(struct flat_space *space, struct window_item *item)
 {
 	for (item->done = 0; item->done < item->count; item->done++)

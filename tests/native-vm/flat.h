@@ -45,6 +45,7 @@ static inline unsigned pool_frames(unsigned pool)
 /* What an item does; item->done says afterwards how far it must come. */
 enum err flat_map(struct flat_space *space, unsigned pool, struct window_item *item);
 enum err flat_protect(struct flat_space *space, struct window_item *item);
+enum err flat_freeze(struct flat_space *space, struct window_item *item);
 enum err flat_unmap(struct flat_space *space, struct window_item *item);
 enum err flat_clone(struct flat_space *space, struct flat_space *target, struct window_item *item);
 /* The binding to the pool goes. */

@@ -201,7 +201,9 @@ static enum err model_item(unsigned i)
 		return flat_protect(space, item);
 	case WINDOW_UNMAP:
 		return flat_unmap(space, item);
-	default: /* WINDOW_CLONE. WINDOW_FREEZE's place is here and in batch_add. */
+	case WINDOW_FREEZE:
+		return flat_freeze(space, item);
+	default: /* WINDOW_CLONE */
 		return flat_clone(space, &spaces[!batch[i].space], item);
 	}
 }

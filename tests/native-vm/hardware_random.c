@@ -90,7 +90,7 @@ static void add(void)
 {
 	unsigned at = batch_items++, s = (unsigned)below(SPACES), pool = (unsigned)below(POOLS);
 	struct window_item *item = &batch[at].item;
-	uint64_t first, count, kind = below(10);
+	uint64_t first, count, kind = below(11);
 
 	random_range(&first, &count);
 	batch[at].space = s;
@@ -106,9 +106,13 @@ static void add(void)
 		item->op = WINDOW_PROTECT;
 	} else if (kind < 9) {
 		item->op = WINDOW_UNMAP;
-	} else {
+	} else if (kind < 10) {
 		item->op = WINDOW_CLONE;
 		item->pool_page = windows[!s];
+	} else {
+		item->op = WINDOW_FREEZE; /* of some tables, or all */
+		item->va_page = FLAT_FIRST + (chance(50) ? 0 : first / FLAT_BLOCK * FLAT_BLOCK);
+		item->count = (uint32_t)((FLAT_FIRST + FLAT_PAGES - item->va_page) / FLAT_BLOCK);
 	}
 	if ((item->op == WINDOW_MAP || item->op == WINDOW_PROTECT) && chance(20))
 		item->flags |= WINDOW_FENCE_I;

@@ -25,7 +25,7 @@
 enum way {
 	BY_PROTECT,
 	BY_CLONE,
-	/* BY_FREEZE: WINDOW_FREEZE takes W of the whole window; thaw the page by the MAP. */
+	BY_FREEZE, /* of the whole window; accesses meanwhile and the MAP thaw it */
 	WAYS
 };
 
@@ -128,6 +128,8 @@ static void remap(enum way way, unsigned to)
 
 	if (way == BY_CLONE)
 		item_ok(WINDOW_CLONE, window, HOT_VA >> 12, 1, 0, third_window, 0);
+	else if (way == BY_FREEZE)
+		item_ok(WINDOW_FREEZE, window, HOT_VA >> 12, 1, 0, 0, 0);
 	else
 		item_ok(WINDOW_PROTECT, window, HOT_VA >> 12, 1, RIGHT_READ, 0, 0);
 	/* From here on nobody stores into it. */
