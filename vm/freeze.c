@@ -146,7 +146,7 @@ enum err vm_freeze(struct vm_window *window, struct window_item *item, struct vm
 	uint64_t first = item->va_page - window->first_page;
 
 	if (item->va_page < window->first_page || first >= window->pages ||
-	    item->va_page % SV39_ENTRIES != 0 || item->count == 0 || item->done > item->count ||
+	    item->va_page % WINDOW_SPAN != 0 || item->count == 0 || item->done > item->count ||
 	    item->count > (window->pages - first) / SV39_ENTRIES || item->flags != 0) {
 		return ERR_ARGUMENT;
 	}

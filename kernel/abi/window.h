@@ -17,6 +17,7 @@
 #define WINDOW_ITEMS 64
 #define WINDOW_ITEM_WORD 16
 #define WINDOW_ITEM_PAGES (1u << 18) /* pages of one item at the most: 1 GiB */
+#define WINDOW_SPAN 512u	     /* pages of a leaf table: what FREEZE counts */
 
 enum window_op {
 	/*
@@ -53,7 +54,7 @@ enum window_op {
 	 * As PROTECT that takes WRITE from every valid entry, but lazy: the
 	 * cost does not grow with what is mapped, and the first access to each
 	 * GiB and each 2 MiB traps into the kernel for a moment. `va_page` is a
-	 * multiple of 512; `count` and `done` count spans of 512 pages, so one
+	 * multiple of WINDOW_SPAN; `count` and `done` count such spans, so one
 	 * item can be about a whole window.
 	 */
 	WINDOW_FREEZE = 7,

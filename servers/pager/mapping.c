@@ -102,6 +102,15 @@ void mapping_unmap(struct space *space, uint64_t page, uint64_t count)
 	queue_range(space, WINDOW_UNMAP, page, count, 0, 0);
 }
 
+void mapping_freeze(struct space *space)
+{
+	struct window_item *item = queue_push(space);
+
+	item->cap = space->kernel.window;
+	item->op = WINDOW_FREEZE;
+	item->count = (uint32_t)(PAGER_SPACE_END >> PAGE_SHIFT) / WINDOW_SPAN;
+}
+
 void mapping_complete(void)
 {
 	mapping_counts.calls++;
@@ -130,7 +139,8 @@ static void queue_advance(const struct window_item *ran)
 		queue[left] = queue[i];
 		queue_space[left] = queue_space[i];
 		if (left == 0) {
-			queue[0].va_page += ran[i].done;
+			queue[0].va_page += (uint64_t)ran[i].done *
+					    (queue[0].op == WINDOW_FREEZE ? WINDOW_SPAN : 1);
 			queue[0].pool_page += queue[0].op == WINDOW_MAP ? ran[i].done : 0;
 			queue[0].count -= ran[i].done;
 		}

@@ -22,6 +22,8 @@ void mapping_map(struct space *space, uint64_t page, uint32_t frame, uint32_t co
 void mapping_protect(struct space *space, uint64_t page, uint64_t count, uint8_t rights,
 		     uint16_t flags);
 void mapping_unmap(struct space *space, uint64_t page, uint64_t count);
+/* Take WRITE from all entries of the space, at a cost that does not grow with them (WINDOW_FREEZE). */
+void mapping_freeze(struct space *space);
 
 /*
  * Run everything that is queued. False if a MAP was dropped for want of

@@ -13,6 +13,8 @@
 
 /* Kernel objects of at most so many destroyed spaces are kept. */
 #define IDLE_MAX 32u
+/* From so many pages on to freeze and thaw the tables costs less than to change each entry. */
+#define FREEZE_PAGES 1024u
 
 static struct slab space_slab = {.size = sizeof(struct space)};
 static struct space *spaces[SPACES_MAX];
@@ -105,6 +107,33 @@ static void protect_private(struct space *space, const struct region *region)
 	}
 }
 
+static bool is_touched_and_writable(const struct region *r)
+{
+	return r->touched && (r->protection & PAGER_WRITE);
+}
+
+/*
+ * WRITE goes from all private entries: range by range, or, where many pages are
+ * resident and no shared ones would lose it too, from the whole space at once.
+ */
+static void protect_all_private(struct space *space)
+{
+	bool is_shared = false;
+
+	for (struct region *r = region_first(space); r != NULL; r = region_next(r)) {
+		is_shared |= is_touched_and_writable(r) && (r->flags & PAGER_SHARED);
+	}
+	if (!is_shared && space->tree.pages >= FREEZE_PAGES) {
+		mapping_freeze(space);
+		return;
+	}
+	for (struct region *r = region_first(space); r != NULL; r = region_next(r)) {
+		if (is_touched_and_writable(r) && !(r->flags & PAGER_SHARED)) {
+			protect_private(space, r);
+		}
+	}
+}
+
 /* Copies of the parent's regions for the child; false if memory is out. */
 static bool copy_regions(struct space *parent, struct space *child)
 {
@@ -151,11 +180,7 @@ int space_fork(struct space *parent, struct space **out)
 	}
 	tree_share(&child->tree, &parent->tree);
 	/* Entries first: from here on, every path that the two share is read-only in both. */
-	for (struct region *r = region_first(parent); r != NULL; r = region_next(r)) {
-		if (!(r->flags & PAGER_SHARED) && (r->protection & PAGER_WRITE) && r->touched) {
-			protect_private(parent, r);
-		}
-	}
+	protect_all_private(parent);
 	if (!copy_regions(parent, child) || !drop_unforked(parent, child)) {
 		space_destroy(child);
 		return -STATUS_NOMEM;

@@ -249,10 +249,29 @@ static void change_page(uint32_t handle, const struct window_item *item, uint64_
 	free_leaf(t, (uint32_t)(page / LEAF));
 }
 
+/* All that the space has, as the pager asks for it. */
+static enum err freeze(struct window_item *item)
+{
+	CHECK(item->va_page == 0 && (uint64_t)item->count * WINDOW_SPAN == PAGE_END);
+	CHECK(item->rights == 0 && item->flags == 0);
+	for (uint64_t i = 0; i < PAGE_END / LEAF; i++) {
+		uint64_t *leaf = tables[item->cap]->leaves[i];
+
+		for (unsigned j = 0; leaf != NULL && j < LEAF; j++) {
+			leaf[j] &= ~(uint64_t)RIGHT_WRITE;
+		}
+	}
+	item->done = item->count;
+	return ERR_OK;
+}
+
 static enum err run_item(struct window_item *item)
 {
-	CHECK(item->count >= 1 && item->count <= WINDOW_ITEM_PAGES);
 	CHECK(item->cap < HANDLES && tables[item->cap] != NULL);
+	if (item->op == WINDOW_FREEZE) {
+		return freeze(item);
+	}
+	CHECK(item->count >= 1 && item->count <= WINDOW_ITEM_PAGES);
 	CHECK(item->va_page >= PAGE_FIRST && item->va_page + item->count <= PAGE_END);
 	if (item->op == WINDOW_MAP || item->op == WINDOW_PROTECT) {
 		CHECK(item->rights != 0 && item->rights <= 7);
