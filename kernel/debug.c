@@ -10,12 +10,17 @@
 #include "kernel/panic.h"
 #include "kernel/print.h"
 
+/* Those that the items of one batch name; with more, some are not looked at. */
+#define SPACES_NOTED 8u
+
 struct section {
 	uint64_t begin, entry;
 	uint64_t longest, longest_entry;
 	uintptr_t from; /* where it began: an address in the kernel's text */
 	uintptr_t longest_from, longest_to;
 	bool entered; /* boot is no section */
+	const struct vm_space *noted[SPACES_NOTED];
+	unsigned noted_count;
 };
 
 static struct section sections[HARTS_MAX];
@@ -56,6 +61,28 @@ void debug_section_end(void)
 	}
 	s->from = (uintptr_t)__builtin_return_address(0);
 	s->begin = now;
+}
+
+void debug_check_space(const struct vm_space *space)
+{
+	uint64_t start = cycles();
+
+	vm_check_space(space);
+	sections[hart_index()].begin += cycles() - start;
+}
+
+void debug_note_space(const struct vm_space *space)
+{
+	struct section *s = &sections[hart_index()];
+
+	for (unsigned i = 0; i < s->noted_count; i++) {
+		if (s->noted[i] == space) {
+			return;
+		}
+	}
+	if (s->noted_count < SPACES_NOTED) {
+		s->noted[s->noted_count++] = space;
+	}
 }
 
 void debug_report(void)
@@ -118,8 +145,12 @@ static void check_time(const struct thread *t)
 void debug_check(void)
 {
 	struct hart *hart = hart_current();
+	struct section *s = &sections[hart_index()];
 	const struct thread *t = hart->current;
 
+	while (s->noted_count > 0) {
+		vm_check_space(s->noted[--s->noted_count]);
+	}
 	check_queue(&hart->queue);
 	assert(hart->queue.head == NULL ||
 	       (hart->queue.head->state == THREAD_READY && hart->queue.head->queued));

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "kernel/abi/message.h"
 #include "sbi/sbi.h"
 #include "tests/vm/harness.h"
 
@@ -114,10 +115,10 @@ struct paddr vm_paddr(const void *pointer)
 	return (struct paddr){(uint64_t)((const char *)pointer - memory)};
 }
 
-void vm_assert(bool condition)
+void vm_assert_at(bool condition, const char *file, int line)
 {
 	if (!condition) {
-		fail("an assertion of vm/ failed");
+		fail("%s:%d: an assertion of vm/ failed", file, line);
 	}
 }
 
@@ -392,6 +393,17 @@ uint64_t walk_memory(struct paddr root, uint64_t page)
 uint64_t walk_tables(struct paddr root, uint64_t page)
 {
 	return walk_to_leaf(root, page, true);
+}
+
+unsigned buffers_mapped(const struct vm_space *space)
+{
+	struct vm_slot slot = vm_slot_find(space, MESSAGE_BUFFER_BASE >> PAGE_SHIFT, 1);
+	unsigned mapped = 0;
+
+	for (unsigned i = 0; i < SV39_ENTRIES && slot.level == 1; i++) {
+		mapped += slot.pte[i] != 0 ? vm_table_info(pte_paddr(slot.pte[i]))->live : 0;
+	}
+	return mapped;
 }
 
 static void cache(struct cached *slot, uint16_t asid, unsigned level, uint64_t page, uint64_t pte)
