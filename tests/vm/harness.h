@@ -66,6 +66,8 @@ extern char failure_reason[256];
 uint64_t walk_memory(struct paddr root, uint64_t page);
 /* What the tables mean: the same through frozen entries, as if they were thawed. */
 uint64_t walk_tables(struct paddr root, uint64_t page);
+/* Message buffers that the tables map, if vm_check_space finds no fault in them. */
+unsigned buffers_mapped(const struct vm_space *space);
 
 /* One access of a hart in user mode. False: page fault. The frame in *ppn. */
 bool hart_access(unsigned hart, uint64_t page, enum fault_access access, uint64_t *ppn);
