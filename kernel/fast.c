@@ -176,7 +176,9 @@ struct thread *fast_page_fault(struct thread *t)
 		return NULL;
 	}
 	answer = vm_fault(space, t->fault_address, t->fault_access, &window);
-	debug_check_space(space);
+	if (answer == VM_FAULT_RETRY) {
+		debug_check_space(space);
+	}
 	unlock(&space->lock);
 	switch (answer) {
 	case VM_FAULT_RETRY:

@@ -603,6 +603,7 @@ void pte_trace(const uint64_t *pte, uint64_t value)
 	if (walking) {
 		return;
 	}
+	counts.stores++;
 	if (config.walks_during_ops && one_in(8)) {
 		others_run();
 	}

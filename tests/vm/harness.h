@@ -33,7 +33,7 @@ extern struct machine_config config;
 
 /* Counters, for tests to look at. */
 struct machine_counts {
-	uint64_t local_fences, invalidations, remote_fences, remote_whole, fences_i, zeroed;
+	uint64_t local_fences, invalidations, remote_fences, remote_whole, fences_i, zeroed, stores;
 };
 extern struct machine_counts counts;
 
