@@ -19,6 +19,7 @@ struct section {
 	uintptr_t from; /* where it began: an address in the kernel's text */
 	uintptr_t longest_from, longest_to;
 	bool entered; /* boot is no section */
+	bool spoiled; /* interrupts, timers above all, came while a space was looked at */
 	const struct vm_space *noted[SPACES_NOTED];
 	unsigned noted_count;
 };
@@ -53,22 +54,25 @@ void debug_section_end(void)
 	struct section *s = &sections[hart_index()];
 	uint64_t now = cycles();
 
-	if (s->entered && now - s->begin > s->longest) {
+	if (s->entered && !s->spoiled && now - s->begin > s->longest) {
 		s->longest = now - s->begin;
 		s->longest_entry = s->entry;
 		s->longest_from = s->from;
 		s->longest_to = (uintptr_t)__builtin_return_address(0);
 	}
+	s->spoiled = false;
 	s->from = (uintptr_t)__builtin_return_address(0);
 	s->begin = now;
 }
 
 void debug_check_space(const struct vm_space *space)
 {
+	struct section *s = &sections[hart_index()];
 	uint64_t start = cycles();
 
 	vm_check_space(space);
-	sections[hart_index()].begin += cycles() - start;
+	s->spoiled |= (csr_read_sip() & csr_read_sie()) != 0;
+	s->begin += cycles() - start;
 }
 
 void debug_note_space(const struct vm_space *space)
@@ -149,7 +153,7 @@ void debug_check(void)
 	const struct thread *t = hart->current;
 
 	while (s->noted_count > 0) {
-		vm_check_space(s->noted[--s->noted_count]);
+		debug_check_space(s->noted[--s->noted_count]);
 	}
 	check_queue(&hart->queue);
 	assert(hart->queue.head == NULL ||
