@@ -37,6 +37,7 @@ struct fake_hart {
 
 struct machine_config config;
 struct machine_counts counts;
+void (*before_store)(const uint64_t *pte);
 unsigned this_hart;
 uint64_t hot_page, hot_pages;
 jmp_buf test_failed;
@@ -604,6 +605,9 @@ void pte_trace(const uint64_t *pte, uint64_t value)
 		return;
 	}
 	counts.stores++;
+	if (before_store != NULL) {
+		before_store(pte);
+	}
 	if (config.walks_during_ops && one_in(8)) {
 		others_run();
 	}

@@ -36,6 +36,8 @@ struct machine_counts {
 	uint64_t local_fences, invalidations, remote_fences, remote_whole, fences_i, zeroed, stores;
 };
 extern struct machine_counts counts;
+/* If not NULL: called when the kernel has computed what it stores to an entry, before it does. */
+extern void (*before_store)(const uint64_t *pte);
 
 /* The hart whose kernel code runs. */
 extern unsigned this_hart;

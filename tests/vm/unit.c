@@ -171,6 +171,7 @@ static const struct {
 	{"freeze_shared", test_freeze_shared},
 	{"freeze_gib_leaf", test_freeze_gib_leaf},
 	{"freeze_preemption", test_freeze_preemption},
+	{"freeze_dirty", test_freeze_dirty},
 	{"thaw", test_thaw},
 };
 

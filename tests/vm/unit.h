@@ -80,6 +80,7 @@ void test_freeze_empty(void);
 void test_freeze_shared(void);
 void test_freeze_gib_leaf(void);
 void test_freeze_preemption(void);
+void test_freeze_dirty(void);
 void test_thaw(void);
 
 #endif

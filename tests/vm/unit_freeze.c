@@ -219,6 +219,46 @@ void test_freeze_preemption(void)
 	CHECK(!is_writable(512) && !is_writable(GIB_PAGES - 1));
 }
 
+static const uint64_t *victim; /* the entry at which hart 1 interferes */
+static bool has_written;
+
+static void write_page_3(const uint64_t *pte)
+{
+	uint64_t ppn;
+
+	has_written |= pte == victim && hart_access(1, 3, FAULT_WRITE, &ppn);
+}
+
+/* A write in the midst of a freeze, or of a freeze and thaw in one batch, is not forgotten. */
+void test_freeze_dirty(void)
+{
+	config.updates_ad = true;
+	activate(1, space);
+	for (unsigned i = 0; i < 80; i++) {
+		uint32_t pages = i % 4 < 2 ? 8 : (uint32_t)GIB_PAGES;
+		bool is_early = i % 2 == 0;
+		struct window_item item = item_of(0, 0, 512, 0, 0);
+		uint64_t ppn;
+
+		CHECK(map(0, 0, pages, R | W, 0) == ERR_OK);
+		victim = vm_slot_find(space, 3, 0).pte;
+		pte_clear((uint64_t *)victim, *victim, PTE_D);
+		CHECK(hart_access(1, 3, FAULT_READ, &ppn));
+		has_written = false;
+		before_store = is_early ? write_page_3 : NULL;
+		CHECK(vm_freeze(window, &item, &flush) == ERR_OK);
+		before_store = write_page_3;
+		item = item_of(0, 0, pages, 0, 0);
+		CHECK(vm_thaw_range(window, &item, &flush) == ERR_OK);
+		before_store = NULL;
+		vm_flush_commit(&flush);
+		hart_check_tlb(1);
+		CHECK(has_written == (is_early && pages > 8));
+		CHECK(((harvest(3, 1, 0) & 2) != 0) == has_written);
+		CHECK(unmap(0, (uint32_t)GIB_PAGES) == ERR_OK);
+	}
+}
+
 /* A step for each level, of 512 stores; only what is touched. */
 void test_thaw(void)
 {
