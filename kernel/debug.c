@@ -10,12 +10,18 @@
 #include "kernel/panic.h"
 #include "kernel/print.h"
 
+/* Those that the items of one batch name; with more, some are not looked at. */
+#define SPACES_NOTED 8u
+
 struct section {
 	uint64_t begin, entry;
 	uint64_t longest, longest_entry;
 	uintptr_t from; /* where it began: an address in the kernel's text */
 	uintptr_t longest_from, longest_to;
 	bool entered; /* boot is no section */
+	bool spoiled; /* interrupts, timers above all, came while a space was looked at */
+	const struct vm_space *noted[SPACES_NOTED];
+	unsigned noted_count;
 };
 
 static struct section sections[HARTS_MAX];
@@ -48,14 +54,39 @@ void debug_section_end(void)
 	struct section *s = &sections[hart_index()];
 	uint64_t now = cycles();
 
-	if (s->entered && now - s->begin > s->longest) {
+	if (s->entered && !s->spoiled && now - s->begin > s->longest) {
 		s->longest = now - s->begin;
 		s->longest_entry = s->entry;
 		s->longest_from = s->from;
 		s->longest_to = (uintptr_t)__builtin_return_address(0);
 	}
+	s->spoiled = false;
 	s->from = (uintptr_t)__builtin_return_address(0);
 	s->begin = now;
+}
+
+void debug_check_space(const struct vm_space *space)
+{
+	struct section *s = &sections[hart_index()];
+	uint64_t start = cycles();
+
+	vm_check_space(space);
+	s->spoiled |= (csr_read_sip() & csr_read_sie()) != 0;
+	s->begin += cycles() - start;
+}
+
+void debug_note_space(const struct vm_space *space)
+{
+	struct section *s = &sections[hart_index()];
+
+	for (unsigned i = 0; i < s->noted_count; i++) {
+		if (s->noted[i] == space) {
+			return;
+		}
+	}
+	if (s->noted_count < SPACES_NOTED) {
+		s->noted[s->noted_count++] = space;
+	}
 }
 
 void debug_report(void)
@@ -118,8 +149,12 @@ static void check_time(const struct thread *t)
 void debug_check(void)
 {
 	struct hart *hart = hart_current();
+	struct section *s = &sections[hart_index()];
 	const struct thread *t = hart->current;
 
+	while (s->noted_count > 0) {
+		debug_check_space(s->noted[--s->noted_count]);
+	}
 	check_queue(&hart->queue);
 	assert(hart->queue.head == NULL ||
 	       (hart->queue.head->state == THREAD_READY && hart->queue.head->queued));

@@ -12,6 +12,7 @@
  * the object around it from the object it names; a primary one destroys its
  * object, which nothing refers to any more by then.
  */
+#include "kernel/debug.h"
 #include "kernel/interrupt.h"
 #include "kernel/ipc.h"
 #include "kernel/notification.h"
@@ -42,10 +43,38 @@ static bool detach_sched(struct thread *t)
 	return true;
 }
 
+/* What vm/ does, and in the debug build a look at what it left. */
+static bool unbind(struct vm_binding *binding)
+{
+	const struct vm_space *space = binding->window->space;
+	bool is_done = vm_binding_unbind(binding);
+
+	debug_check_space(space);
+	return is_done;
+}
+
+static bool window_detach(struct vm_window *window)
+{
+	const struct vm_space *space = window->space;
+	bool is_done = vm_window_detach(window);
+
+	debug_check_space(space);
+	return is_done;
+}
+
+static bool bank_remove(struct vm_bank *bank)
+{
+	const struct vm_space *space = bank->space;
+	bool is_done = vm_bank_remove(bank);
+
+	debug_check_space(space);
+	return is_done;
+}
+
 static bool detach_extent(struct pool_object *pool)
 {
 	while (pool->vm.bindings != NULL) {
-		if (!vm_binding_unbind(pool->vm.bindings)) {
+		if (!unbind(pool->vm.bindings)) {
 			return false;
 		}
 	}
@@ -62,12 +91,12 @@ static struct pool_object *pool_around(struct cap_slot *extent)
 
 static bool detach_binding(struct binding_object *binding)
 {
-	return binding->vm.window == NULL || vm_binding_unbind(&binding->vm);
+	return binding->vm.window == NULL || unbind(&binding->vm);
 }
 
 static bool detach_bank(struct bank_object *bank)
 {
-	return vm_bank_remove(&bank->vm);
+	return bank_remove(&bank->vm);
 }
 
 /* False = preempted. */
@@ -82,7 +111,7 @@ static bool detach(struct cap_slot *slot)
 		((struct notification *)slot->object)->bound = NULL;
 		return true;
 	case ROLE_WINDOW_SPACE:
-		return vm_window_detach(&CONTAINER_OF(slot, struct window_object, space)->vm);
+		return window_detach(&CONTAINER_OF(slot, struct window_object, space)->vm);
 	case ROLE_BANK_SPACE:
 		return detach_bank(CONTAINER_OF(slot, struct bank_object, space));
 	case ROLE_BINDING_WINDOW:
@@ -114,7 +143,7 @@ static void remove_if_used(struct cap_slot *embedded)
 
 static bool window_destroy(struct window_object *window)
 {
-	if (window->space.type != OBJECT_NONE && !vm_window_detach(&window->vm)) {
+	if (window->space.type != OBJECT_NONE && !window_detach(&window->vm)) {
 		return false;
 	}
 	remove_if_used(&window->space);
@@ -134,7 +163,7 @@ static bool binding_destroy(struct binding_object *binding)
 
 static bool bank_destroy(struct bank_object *bank)
 {
-	if (bank->space.type != OBJECT_NONE && !vm_bank_remove(&bank->vm)) {
+	if (bank->space.type != OBJECT_NONE && !bank_remove(&bank->vm)) {
 		return false;
 	}
 	remove_if_used(&bank->space);
@@ -159,6 +188,7 @@ static bool pool_destroy(struct pool_object *pool)
 static bool space_destroy(struct space_object *space)
 {
 	sched_leave_space(&space->vm);
+	debug_check_space(&space->vm);
 	vm_space_destroy(&space->vm);
 	return true;
 }

@@ -17,6 +17,7 @@
 #include "kernel/fast_private.h"
 
 #include "kernel/abi/syscall.h"
+#include "kernel/debug.h"
 
 /*
  * t's message goes to a thread of this hart that waits at the endpoint. Returns that, within the
@@ -175,6 +176,9 @@ struct thread *fast_page_fault(struct thread *t)
 		return NULL;
 	}
 	answer = vm_fault(space, t->fault_address, t->fault_access, &window);
+	if (answer == VM_FAULT_RETRY) {
+		debug_check_space(space);
+	}
 	unlock(&space->lock);
 	switch (answer) {
 	case VM_FAULT_RETRY:

@@ -7,6 +7,7 @@
  */
 #include "kernel/fast_private.h"
 
+#include "kernel/debug.h"
 #include "vm/vm.h"
 
 /* Items of a batch; each is VM_QUICK_PAGES pages at the most. */
@@ -45,6 +46,7 @@ static bool map_quick(struct thread *t, const struct window_item *item)
 		return false;
 	}
 	is_done = vm_map_quick(binding, item);
+	debug_check_space(space);
 	unlock(&space->lock);
 	return is_done;
 }

@@ -3,6 +3,7 @@
  * Methods of Space, Binding and Pool: they decode capabilities, ask vm/ and
  * keep the derived capabilities that tie the objects' lives together.
  */
+#include "kernel/debug.h"
 #include "kernel/invoke.h"
 
 #define RIGHTS_MEMORY (RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE)
@@ -28,6 +29,7 @@ enum err space_add_bank(struct invocation *call)
 	err = vm_bank_add(&space->vm, &bank->vm, vm_paddr(slot->object), bank->vm.bytes);
 	if (err == ERR_OK) {
 		cap_derive(&bank->space, call->slot, RIGHTS_ALL, 0);
+		debug_check_space(&space->vm);
 	}
 	return err;
 }

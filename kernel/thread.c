@@ -47,6 +47,7 @@ static void page_fault(struct thread *t)
 
 	switch (vm_fault(t->space.object, t->fault_address, t->fault_access, &window)) {
 	case VM_FAULT_RETRY:
+		debug_note_space(t->space.object);
 		return;
 	case VM_FAULT_WINDOW:
 		object = CONTAINER_OF(window, struct window_object, vm);

@@ -8,6 +8,7 @@
  */
 #include "kernel/window_call.h"
 
+#include "kernel/debug.h"
 #include "kernel/invoke.h"
 #include "kernel/ipc.h"
 #include "kernel/thread.h"
@@ -48,6 +49,7 @@ static enum err run_map(struct thread *t, struct window_item *item, struct vm_fl
 		return ERR_NOT_BOUND;
 	}
 	flush_for(flush, binding->vm.window->space);
+	debug_note_space(binding->vm.window->space);
 	return vm_map(&binding->vm, item, flush);
 }
 
@@ -71,6 +73,7 @@ static enum err run_item(struct thread *t, struct window_item *item, struct vm_f
 		return err;
 	}
 	flush_for(flush, window->space);
+	debug_note_space(window->space);
 	switch (item->op) {
 	case WINDOW_PROTECT:
 		return vm_protect(window, item, flush);
@@ -78,7 +81,11 @@ static enum err run_item(struct thread *t, struct window_item *item, struct vm_f
 		return vm_unmap(window, item, flush);
 	case WINDOW_CLONE:
 		err = window_of(t, item->pool_page, &target);
-		return err != ERR_OK ? err : vm_clone(window, target, item, flush);
+		if (err != ERR_OK) {
+			return err;
+		}
+		debug_note_space(target->space);
+		return vm_clone(window, target, item, flush);
 	case WINDOW_QUERY:
 		return vm_query(window, item, thread_buffer(t)->words, flush);
 	case WINDOW_HARVEST:

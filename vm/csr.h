@@ -25,12 +25,17 @@ struct vm_image {
 #include "kernel/hart.h"
 
 /* A bug of the kernel, never of a user: ebreak, which the trap handler reports with sepc. */
+#ifdef KERNEL_DEBUG
+#include "kernel/panic.h"
+#define vm_assert(condition) assert(condition)
+#else
 static inline void vm_assert(bool condition)
 {
 	if (!condition) {
 		__builtin_trap();
 	}
 }
+#endif
 
 static inline void satp_write(uint64_t value)
 {

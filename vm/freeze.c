@@ -67,22 +67,21 @@ bool vm_thaw(const struct vm_space *space, uint64_t page, struct vm_flush *flush
 	return true;
 }
 
-/* Does the item, from `page` on, cover all that windows have in the root entry's GiB? */
-static bool covers_root_entry(const struct vm_window *window, uint64_t page, uint64_t left)
+/* Does the item, from `page` on, cover all that windows, its own and others, have in the root entry's GiB? */
+static bool covers_root_entry(const struct vm_space *space, uint64_t page, uint64_t left)
 {
 	uint64_t start = align_down(page, sv39_span(SV39_ROOT_LEVEL));
 	uint64_t end = start + sv39_span(SV39_ROOT_LEVEL);
-	const struct vm_space *space = window->space;
 
 	for (unsigned i = 0; i < space->window_count; i++) {
-		const struct vm_window *other = space->windows[i];
-		uint64_t other_end = other->first_page + other->pages;
+		const struct vm_window *window = space->windows[i];
+		uint64_t window_end = window->first_page + window->pages;
 
-		if (other->first_page >= end || other_end <= start) {
+		if (window->first_page >= end || window_end <= start) {
 			continue;
 		}
-		if (other != window || (page > start && page > other->first_page) ||
-		    (page + left < end && page + left < other_end)) {
+		if ((page > start && page > window->first_page) ||
+		    (page + left < end && page + left < window_end)) {
 			return false;
 		}
 	}
@@ -120,7 +119,7 @@ static enum err freeze_step(struct vm_window *window, uint64_t page, uint64_t le
 		return ERR_OK;
 	}
 	*pages = left < done ? left : done;
-	if (covers_root_entry(window, page, left)) {
+	if (covers_root_entry(space, page, left)) {
 		freeze_entry(space, slot.pte, pte, flush);
 		return ERR_OK;
 	}

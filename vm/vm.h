@@ -292,4 +292,14 @@ NODISCARD enum err vm_message_buffer_map(struct vm_space *space, uint32_t number
 /* Unmap it and flush. */
 void vm_message_buffer_unmap(struct vm_space *space, uint32_t number);
 
+/*
+ * V1, V2, V4, T1, T3 of all of the space, and T2: nothing waits for a fence. To
+ * be called where an operation has ended, or stopped for an interrupt, and its
+ * flush is committed. With the kernel lock or, within a section, space->lock. Only
+ * in the debug build and in host tests.
+ */
+#if defined(KERNEL_DEBUG) || defined(VM_HOST)
+void vm_check_space(const struct vm_space *space);
+#endif
+
 #endif

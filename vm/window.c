@@ -203,7 +203,7 @@ static void binding_dissolve(struct vm_binding *binding)
 }
 
 /* Entries looked at between two looks at pending interrupts. */
-#define UNBIND_STEP 160u
+#define UNBIND_STEP 96u
 
 /* An unbind under way. */
 struct unbind {
@@ -219,11 +219,13 @@ static unsigned kept_rights(const struct vm_binding *binding)
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < window->binding_count; i++) {
+		const struct vm_binding *other = window->bindings[i];
+
+		if (other->pool != binding->pool) {
+			continue;
+		}
 		for (unsigned rights = 1; rights <= RIGHTS_RWX; rights++) {
-			if (window->bindings[i]->pool == binding->pool &&
-			    binding_allows(window->bindings[i], rights)) {
-				kept |= 1u << rights;
-			}
+			kept |= (unsigned)binding_allows(other, rights) << rights;
 		}
 	}
 	return kept;

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "kernel/abi/message.h"
 #include "sbi/sbi.h"
 #include "tests/vm/harness.h"
 
@@ -36,6 +37,7 @@ struct fake_hart {
 
 struct machine_config config;
 struct machine_counts counts;
+void (*before_store)(const uint64_t *pte);
 unsigned this_hart;
 uint64_t hot_page, hot_pages;
 jmp_buf test_failed;
@@ -114,10 +116,10 @@ struct paddr vm_paddr(const void *pointer)
 	return (struct paddr){(uint64_t)((const char *)pointer - memory)};
 }
 
-void vm_assert(bool condition)
+void vm_assert_at(bool condition, const char *file, int line)
 {
 	if (!condition) {
-		fail("an assertion of vm/ failed");
+		fail("%s:%d: an assertion of vm/ failed", file, line);
 	}
 }
 
@@ -394,6 +396,17 @@ uint64_t walk_tables(struct paddr root, uint64_t page)
 	return walk_to_leaf(root, page, true);
 }
 
+unsigned buffers_mapped(const struct vm_space *space)
+{
+	struct vm_slot slot = vm_slot_find(space, MESSAGE_BUFFER_BASE >> PAGE_SHIFT, 1);
+	unsigned mapped = 0;
+
+	for (unsigned i = 0; i < SV39_ENTRIES && slot.level == 1; i++) {
+		mapped += slot.pte[i] != 0 ? vm_table_info(pte_paddr(slot.pte[i]))->live : 0;
+	}
+	return mapped;
+}
+
 static void cache(struct cached *slot, uint16_t asid, unsigned level, uint64_t page, uint64_t pte)
 {
 	*slot = (struct cached){true, asid, (uint8_t)level, page, pte};
@@ -590,6 +603,10 @@ void pte_trace(const uint64_t *pte, uint64_t value)
 
 	if (walking) {
 		return;
+	}
+	counts.stores++;
+	if (before_store != NULL) {
+		before_store(pte);
 	}
 	if (config.walks_during_ops && one_in(8)) {
 		others_run();

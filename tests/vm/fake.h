@@ -10,7 +10,8 @@
 struct vm_image;
 struct vm_space;
 
-void vm_assert(bool condition);
+void vm_assert_at(bool condition, const char *file, int line);
+#define vm_assert(condition) vm_assert_at(condition, __FILE__, __LINE__)
 void satp_write(uint64_t value);
 uint64_t satp_read(void);
 void sfence_all(void);

@@ -33,9 +33,11 @@ extern struct machine_config config;
 
 /* Counters, for tests to look at. */
 struct machine_counts {
-	uint64_t local_fences, invalidations, remote_fences, remote_whole, fences_i, zeroed;
+	uint64_t local_fences, invalidations, remote_fences, remote_whole, fences_i, zeroed, stores;
 };
 extern struct machine_counts counts;
+/* If not NULL: called when the kernel has computed what it stores to an entry, before it does. */
+extern void (*before_store)(const uint64_t *pte);
 
 /* The hart whose kernel code runs. */
 extern unsigned this_hart;
@@ -66,6 +68,8 @@ extern char failure_reason[256];
 uint64_t walk_memory(struct paddr root, uint64_t page);
 /* What the tables mean: the same through frozen entries, as if they were thawed. */
 uint64_t walk_tables(struct paddr root, uint64_t page);
+/* Message buffers that the tables map, if vm_check_space finds no fault in them. */
+unsigned buffers_mapped(const struct vm_space *space);
 
 /* One access of a hart in user mode. False: page fault. The frame in *ppn. */
 bool hart_access(unsigned hart, uint64_t page, enum fault_access access, uint64_t *ppn);

@@ -186,6 +186,24 @@ static void run_call(struct call *c)
 	}
 }
 
+/* All of a map without the lock, or nothing and false: then vm_map has to do it. */
+static bool map_quick(struct call *c)
+{
+	batch_end(); /* such an item is the first of its batch, or follows others of its kind */
+	set_last(range_ok(c) ? c->item.va_page : 0, range_ok(c) ? c->item.count : 1);
+	bool is_done = vm_map_quick(c->binding, &c->item);
+
+	if (is_done) {
+		CHECK(c->is_valid && range_ok(c) && c->item.count <= VM_QUICK_PAGES);
+		CHECK((c->item.flags & ~WINDOW_EXPECT_EMPTY) == 0);
+		c->item.flags = WINDOW_EXPECT_EMPTY;
+		model_do(c, 0, c->item.count);
+	}
+	check_last(c->s);
+	check_harts();
+	return is_done;
+}
+
 static bool begin_call(struct call *c, uint8_t op)
 {
 	*c = (struct call){.s = any_space(), .w = (unsigned)random_below(RANGES)};
@@ -266,7 +284,9 @@ void do_map(void)
 		     (c.item.flags & EXPECT_BOTH) != EXPECT_BOTH &&
 		     !((c.item.flags & WINDOW_ZERO) &&
 		       (pool->is_device || !(c.binding->rights & RIGHT_WRITE)));
-	run_call(&c);
+	if (c.item.count > VM_QUICK_PAGES + 1 || one_in(2) || !map_quick(&c)) {
+		run_call(&c);
+	}
 }
 
 /* A 1 GiB leaf, for the others to split. */

@@ -102,6 +102,15 @@ enum err clone(uint64_t va_page, uint32_t count)
 	return err;
 }
 
+enum err freeze(uint64_t va_page, uint32_t spans)
+{
+	struct window_item item = item_of(va_page, 0, spans, 0, 0);
+	enum err err = vm_freeze(window, &item, &flush);
+
+	vm_flush_commit(&flush);
+	return err;
+}
+
 uint64_t harvest(uint64_t va_page, uint32_t count, uint16_t flags)
 {
 	struct window_item item = item_of(va_page, 100, count, 0, flags);
@@ -143,6 +152,7 @@ static const struct {
 	{"no_table_at_each_allocation", test_no_table},
 	{"all_tables_of_a_bank", test_all_tables},
 	{"banks", test_banks},
+	{"closing_bank", test_closing_bank},
 	{"message_buffers", test_message_buffers},
 	{"who_is_fenced", test_who_is_fenced},
 	{"svinval", test_svinval},
@@ -155,6 +165,15 @@ static const struct {
 	{"asid_generations", test_asid_generations},
 	{"activate", test_activate},
 	{"preemption", test_preemption},
+	{"map_quick", test_map_quick},
+	{"freeze_arguments", test_freeze_arguments},
+	{"freeze_cost", test_freeze_cost},
+	{"freeze_empty", test_freeze_empty},
+	{"freeze_shared", test_freeze_shared},
+	{"freeze_gib_leaf", test_freeze_gib_leaf},
+	{"freeze_preemption", test_freeze_preemption},
+	{"freeze_dirty", test_freeze_dirty},
+	{"thaw", test_thaw},
 };
 
 static int run_one(void (*run)(void))

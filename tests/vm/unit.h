@@ -43,6 +43,7 @@ enum err map(uint64_t va_page, uint64_t pool_page, uint32_t count, uint8_t right
 enum err unmap(uint64_t va_page, uint32_t count);
 enum err protect(uint64_t va_page, uint32_t count, uint8_t rights, uint16_t flags);
 enum err clone(uint64_t va_page, uint32_t count);		    /* to worlds[1] */
+enum err freeze(uint64_t va_page, uint32_t spans);		    /* of 512 pages */
 uint64_t harvest(uint64_t va_page, uint32_t count, uint16_t flags); /* the first word */
 
 unsigned level_of(uint64_t page);
@@ -60,6 +61,7 @@ void test_promotion(void);
 void test_no_table(void);
 void test_all_tables(void);
 void test_banks(void);
+void test_closing_bank(void);
 void test_message_buffers(void);
 void test_who_is_fenced(void);
 void test_svinval(void);
@@ -72,5 +74,14 @@ void test_clone(void);
 void test_asid_generations(void);
 void test_activate(void);
 void test_preemption(void);
+void test_map_quick(void);
+void test_freeze_arguments(void);
+void test_freeze_cost(void);
+void test_freeze_empty(void);
+void test_freeze_shared(void);
+void test_freeze_gib_leaf(void);
+void test_freeze_preemption(void);
+void test_freeze_dirty(void);
+void test_thaw(void);
 
 #endif

@@ -254,6 +254,32 @@ void test_banks(void)
 	CHECK(many[9].space == NULL && many[9].bytes == 0x10000 && worlds[0].bank.space == NULL);
 }
 
+/* While a bank is taken back, what is given back to it is given to nobody. */
+void test_closing_bank(void)
+{
+	struct vm_bank bank = {0};
+
+	CHECK(vm_bank_add(space, &bank, (struct paddr){BANKS_BASE + 0x200000}, 0x20000) == ERR_OK);
+	for (unsigned i = 0; i < 20; i++) {
+		CHECK(map(i * 512, i, 1, R, 0) == ERR_OK);
+	}
+	CHECK(bank.used == 21); /* the last one added gives first */
+	config.preempt_one_in = 1;
+	CHECK(!vm_bank_remove(&bank) && bank.used < 21 && bank.used > 0);
+	uint32_t used = bank.used;
+
+	for (unsigned i = 0; i < 3; i++) {
+		CHECK(map(GIB_PAGES + i * 512, i, 1, R, 0) == ERR_OK);
+		CHECK(bank.used == used);
+		vm_check_space(space);
+	}
+	while (!vm_bank_remove(&bank)) {
+		vm_check_space(space);
+	}
+	vm_check_space(space);
+	CHECK(bank.space == NULL && walk_memory(space->root, GIB_PAGES + 1024) != 0);
+}
+
 void test_message_buffers(void)
 {
 	CHECK(vm_message_buffer_map(space, 65536, (struct paddr){0x70000000}) == ERR_ARGUMENT);
