@@ -65,6 +65,18 @@ table() {
 		echo retype-any-$type$long retype cap,untyped $define -DFROM=1 -u=5 object_init.0=9
 	done
 	echo retype-any-5-second-long retype cap,untyped -DTYPE=5 -DFROM=2 -u=5 object_init.0=9
+	# Page tables of 4 entries.
+	small='-DSV39_INDEX_BITS=2 -u=9 vm_chunk_of:chunk_of vm_table_info:info_of'
+	echo vm-walk vm_walk vm/table $small
+	echo vm-split vm_split vm/table $small
+	echo vm-map vm_map vm/table,vm/map,vm/freeze,vm/window $small
+	echo vm-map-quick vm_map vm/table,vm/map,vm/freeze,vm/window -DQUICK $small
+	echo vm-unmap vm_ops vm/table,vm/ops,vm/freeze,vm/window -DOP=OP_UNMAP $small
+	echo vm-protect vm_ops vm/table,vm/ops,vm/freeze,vm/window -DOP=OP_PROTECT $small
+	echo vm-thaw-range vm_ops vm/table,vm/ops,vm/freeze,vm/window -DOP=OP_THAW $small
+	echo vm-freeze vm_freeze vm/table,vm/freeze,vm/window -DOP=OP_FREEZE $small
+	echo vm-thaw vm_freeze vm/table,vm/freeze,vm/window -DOP=OP_THAW $small
+	echo vm-fault vm_freeze vm/table,vm/fault,vm/freeze,vm/window -DOP=OP_FAULT $small
 }
 
 if [ "$1" = --list ]; then
@@ -103,9 +115,13 @@ sources=tests/proof/$harness.c
 case $harness in
 links) sources="$sources tests/proof/state.c tests/proof/slots.c tests/proof/objects.c" ;;
 delete) sources="$sources tests/proof/state.c tests/proof/objects.c" ;;
+vm_*) sources="$sources tests/proof/tables.c" ;;
 esac
 for file in $(echo "$kernel" | tr , ' '); do
-	sources="$sources kernel/$file.c"
+	case $file in
+	*/*) sources="$sources $file.c" ;;
+	*) sources="$sources kernel/$file.c" ;;
+	esac
 done
 
 mkdir -p "$work"
