@@ -66,17 +66,23 @@ table() {
 	done
 	echo retype-any-5-second-long retype cap,untyped -DTYPE=5 -DFROM=2 -u=5 object_init.0=9
 	# Page tables of 4 entries.
-	small='-DSV39_INDEX_BITS=2 -u=9 vm_chunk_of:chunk_of vm_table_info:info_of'
-	echo vm-walk vm_walk vm/table $small
-	echo vm-split vm_split vm/table $small
-	echo vm-map vm_map vm/table,vm/map,vm/freeze,vm/window $small
-	echo vm-map-quick vm_map vm/table,vm/map,vm/freeze,vm/window -DQUICK $small
-	echo vm-unmap vm_ops vm/table,vm/ops,vm/freeze,vm/window -DOP=OP_UNMAP $small
-	echo vm-protect vm_ops vm/table,vm/ops,vm/freeze,vm/window -DOP=OP_PROTECT $small
-	echo vm-thaw-range vm_ops vm/table,vm/ops,vm/freeze,vm/window -DOP=OP_THAW $small
-	echo vm-freeze vm_freeze vm/table,vm/freeze,vm/window -DOP=OP_FREEZE $small
-	echo vm-thaw vm_freeze vm/table,vm/freeze,vm/window -DOP=OP_THAW $small
-	echo vm-fault vm_freeze vm/table,vm/fault,vm/freeze,vm/window -DOP=OP_FAULT $small
+	small='-DSV39_INDEX_BITS=2 -u=6 zero_block.0=9 vm_zero_page.0=2 vm_zero_page.1=2
+		vm_slot_find.0=3 space_take.0=2 vm_limbo_release.0=5 unlink_table.0=3 table_fill.0=5
+		vm_chunk_of:chunk_of vm_table_info:info_of'
+	for used in 0 1 2; do
+		some="$small -DUSED=$used"
+		ops=vm/table,vm/ops,vm/freeze,vm/window
+		echo vm-walk-$used vm_walk vm/table $some
+		echo vm-split-$used vm_split vm/table $some
+		echo vm-map-$used vm_map vm/table,vm/map,vm/freeze,vm/window $some vm_map.0=2
+		echo vm-map-quick-$used vm_map vm/table,vm/map,vm/freeze,vm/window -DQUICK $some
+		echo vm-unmap-$used vm_ops $ops -DOP=OP_UNMAP $some op_loop.0=2
+		echo vm-protect-$used vm_ops $ops -DOP=OP_PROTECT $some op_loop.0=2
+		echo vm-thaw-range-$used vm_ops $ops -DOP=OP_THAW $some op_loop.0=2
+		echo vm-freeze-$used vm_freeze vm/table,vm/freeze,vm/window -DOP=OP_FREEZE $some vm_freeze.0=2
+		echo vm-thaw-$used vm_freeze vm/table,vm/freeze,vm/window -DOP=OP_THAW $some
+		echo vm-fault-$used vm_freeze vm/table,vm/fault,vm/freeze,vm/window -DOP=OP_FAULT $some
+	done
 }
 
 if [ "$1" = --list ]; then

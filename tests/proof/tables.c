@@ -20,8 +20,8 @@ uint64_t zeroed_ppn;
 /* --- memory ------------------------------------------------------------------------- */
 
 /* 8: vm_zero_page takes so many words at a time. */
-static uint64_t root[8], page1[8], page2[8], page3[8], page4[8], page5[8], frame[8];
-static struct vm_table_info info1, info2, info3, info4, info5;
+static uint64_t root[8], page1[8], page2[8], page3[8], page4[8], frame[8];
+static struct vm_table_info info1, info2, info3, info4;
 static struct vm_chunk chunk; /* only `bank` is looked at */
 static struct vm_bank bank;
 static uint64_t kernel_entries[2];
@@ -37,10 +37,8 @@ static uint64_t *words_of(unsigned table)
 		return page2;
 	case 3:
 		return page3;
-	case 4:
-		return page4;
 	default:
-		return page5;
+		return page4;
 	}
 }
 
@@ -63,10 +61,8 @@ static struct vm_table_info *info_at(unsigned table)
 		return &info2;
 	case 3:
 		return &info3;
-	case 4:
-		return &info4;
 	default:
-		return &info5;
+		return &info4;
 	}
 }
 
@@ -357,7 +353,7 @@ bool tables_are_good(void)
 	unsigned live, links = 0, used = 0, seen = 0, free, limbo, fresh;
 	bool good = table_is_good(0, 2, &live, &links);
 
-	if (bank.fresh < 1 || bank.fresh > TABLES + 1) {
+	if (bank.fresh < 1 || bank.fresh * PAGE_SIZE > bank.bytes) {
 		return false;
 	}
 	for (unsigned k = 1; k <= TABLES; k++) {
@@ -380,12 +376,12 @@ bool tables_are_good(void)
 	}
 	/* Each link names another table, so: as many, and each table is linked. */
 	good &= links == used;
-	fresh = TABLES + 1 - (unsigned)bank.fresh;
+	fresh = (unsigned)(bank.bytes / PAGE_SIZE - bank.fresh);
 	good &= list_is_good(bank.free, VM_TABLE_FREE, &seen, &free);
 	good &= list_is_good(space.limbo, VM_TABLE_LIMBO, &seen, &limbo);
 	good &= (seen >> bank.fresh) == 0;
 	good &= (space.tables_used == used) & (bank.used == used);
-	good &= (space.tables_free == free + limbo + fresh) & (used + free + limbo + fresh == TABLES);
+	good &= (space.tables_free == free + limbo + fresh) & (used + free + limbo + fresh + 1 == bank.bytes / PAGE_SIZE);
 	good &= (space.limbo_count == limbo) & (chunk.bank == &bank);
 	return good;
 }
@@ -486,60 +482,50 @@ static uint64_t link_to(unsigned table)
 	return (BANK + table * PAGE_SIZE) >> 2 | nondet_bool();
 }
 
-/* Page 1 below the root, pages 2 to LEAF_TABLES + 1 below it; some may be absent. */
-static unsigned any_used(void)
+/* Page 1 below root entry 0, page 2 below it, as far as they are used. */
+static void any_used(void)
 {
-	unsigned at = nondet_bool(), used = nondet_unsigned(), taken = 0;
+	root[0] = any_leaf(0, 2);
+	root[1] = any_leaf(16, 2);
+#if USED > 0
+	any_table(1, 1, ROOT, 0);
+	root[0] = link_to(1);
+#endif
+#if USED > 1
+	unsigned j = nondet_unsigned() % 4;
 
-	assume(used <= LEAF_TABLES + 1);
-	for (unsigned i = 0; i < 2; i++) {
-		root[i] = any_leaf(i * 16, 2);
-	}
-	if (used == 0) {
-		return 0;
-	}
-	any_table(1, 1, ROOT + at * 8, at * 16);
-	root[0] = at == 0 ? link_to(1) : root[0];
-	root[1] = at == 1 ? link_to(1) : root[1];
-	for (unsigned k = 2; k <= LEAF_TABLES + 1; k++) {
-		unsigned j = nondet_unsigned();
-
-		assume(j < 4 && (taken >> j & 1) == 0);
-		taken |= 1u << j;
-		if (k <= used) {
-			any_table(k, 0, BANK + PAGE_SIZE + j * 8, at * 16 + j * 4);
-			info1.live += page1[j] == 0;
-			page1[j] = link_to(k);
-		}
-	}
-	assume(info1.live > 0 && (used < 2 || info_at(2)->live > 0) &&
-	       (used < 3 || info_at(3)->live > 0));
-	return used;
+	any_table(2, 0, BANK + PAGE_SIZE + j * 8, j * 4ull);
+	info1.live += page1[j] == 0;
+	page1[j] = link_to(2);
+	assume(info2.live > 0);
+#endif
+	assume(USED == 0 || info1.live > 0);
 }
 
-/* What is not used is free, in limbo or, from some page on, never used. */
-static void any_unused(unsigned used)
+/* What is not used was never used; with LISTS one page may be free or in limbo. */
+static void any_unused(void)
 {
-	bank.fresh = nondet_unsigned();
-	assume(bank.fresh > used && bank.fresh <= TABLES + 1);
-	space.tables_free = TABLES - used;
-	for (unsigned k = 1; k <= TABLES; k++) {
-		struct vm_table_info *info = info_at(k);
+	unsigned spare = nondet_unsigned();
 
-		if (k <= used || k >= bank.fresh) {
-			continue;
-		}
-		if (nondet_bool()) {
-			info->state = VM_TABLE_FREE;
-			info->link = bank.free;
-			bank.free = BANK + k * PAGE_SIZE;
-		} else {
-			info->state = VM_TABLE_LIMBO;
-			info->link = space.limbo;
-			space.limbo = BANK + k * PAGE_SIZE;
-			space.limbo_count++;
-		}
+	assume(spare <= TABLES - USED);
+	bank.fresh = USED + 1;
+	bank.bytes = (USED + 1 + spare) * PAGE_SIZE;
+	space.tables_free = spare;
+#ifdef LISTS
+	struct vm_table_info *info = info_at(USED + 1);
+
+	assume(spare > 0);
+	bank.fresh = USED + 2;
+	info->link = 0;
+	if (nondet_bool()) {
+		info->state = VM_TABLE_FREE;
+		bank.free = BANK + (USED + 1) * PAGE_SIZE;
+	} else {
+		info->state = VM_TABLE_LIMBO;
+		space.limbo = BANK + (USED + 1) * PAGE_SIZE;
+		space.limbo_count = 1;
 	}
+#endif
 }
 
 void tables_any(void)
@@ -555,7 +541,6 @@ void tables_any(void)
 	chunk.bank = &bank;
 	bank.space = &space;
 	bank.base.raw = BANK;
-	bank.bytes = (TABLES + 1) * PAGE_SIZE;
 	vm_features.cache_block_zero = nondet_bool();
 	vm_features.svpbmt = nondet_bool();
 	any_pools();
@@ -563,7 +548,8 @@ void tables_any(void)
 	space.root.raw = ROOT;
 	space.banks = &bank;
 	space.bank_count = 1;
-	any_unused(any_used());
+	any_used();
+	any_unused();
 	kernel_entries[0] = root[2];
 	kernel_entries[1] = root[3];
 	watched = nondet_byte() % USER_PAGES;
@@ -592,15 +578,19 @@ struct window_item any_item(void)
 
 void check_tables(const struct meaning *before, const struct meaning *after)
 {
+#if PART != 2
 	check(tables_are_good(), "tables: live, linked, counted, entries as they may be");
 	check(root[2] == kernel_entries[0] && root[3] == kernel_entries[1],
 	      "entries that are not the user's are kept");
+#endif
+#if PART != 1
 	check(is_allowed(watched, after), "V1, V4: within a window, a binding and its rights");
-	check(space.limbo == 0 || owes_whole, "T2: a table in limbo owes a whole flush");
 	check(!hart_may(before, PTE_R) | owes_watched | fenced |
 		      ((hart_may(after, PTE_R) | !hart_may(before, PTE_R)) &
 		       (hart_may(after, PTE_W) | !hart_may(before, PTE_W)) &
 		       (hart_may(after, PTE_X) | !hart_may(before, PTE_X)) &
 		       (before->ppn == after->ppn)),
 	      "what is taken away is fenced or owed");
+#endif
+	check(space.limbo == 0 || owes_whole, "T2: a table in limbo owes a whole flush");
 }

@@ -2,11 +2,10 @@
 /*
  * A space's page tables in any well-formed state, and what they mean.
  *
- * Tables have 4 entries (-DSV39_INDEX_BITS=2). One bank of TABLES pages; before
- * the operation page 1 is of level 1, the next LEAF_TABLES are below it, or some
- * of them are not used: other states differ in the numbers of pages only. What is
- * not used is free, never used, or in limbo. Root entries 0 and 1 are the user's,
- * 2 and 3 stand for all that windows cannot reach.
+ * Tables have 4 entries (-DSV39_INDEX_BITS=2). USED of them there are before the
+ * operation: none, one of level 1, or also one of level 0 below it, anywhere; two
+ * at most can be made. Root entries 0 and 1 are the user's, 2 and 3 stand for all
+ * that windows cannot reach.
  *
  * Two windows lie there, disjoint, and two pools of one extent each, disjoint,
  * anywhere in memory (of 2^16 pages) but where tables are.
@@ -17,12 +16,7 @@
 #include "tests/proof/proof.h"
 #include "vm/table.h"
 
-#ifndef LEAF_TABLES
-#define LEAF_TABLES 1u
-#endif
-#ifndef TABLES
-#define TABLES (LEAF_TABLES + 3u)
-#endif
+#define TABLES (USED + 2u)
 #define USER_PAGES 32u /* two root entries */
 
 extern struct vm_space space;
@@ -76,7 +70,10 @@ bool is_allowed(uint64_t page, const struct meaning *m);
 
 bool is_same_meaning(const struct meaning *a, const struct meaning *b);
 
-/* What each operation has to leave so, given the meaning of the watched page before and after. */
+/*
+ * What each operation has to leave so, given the meaning of the watched page
+ * before and after. PART=1: only what does not depend on it, 2: only the rest.
+ */
 void check_tables(const struct meaning *before, const struct meaning *after);
 
 /* Any item; the harness says more. */

@@ -44,12 +44,14 @@ int main(void)
 	}
 	after = meaning_of(watched);
 	check_tables(&before, &after);
+#if PART == 2
 	check(is_same_meaning(&before, &after) || (page == watched && !before.is_mapped),
 	      "no page means anything else");
 	check(err == ERR_OK || is_same_meaning(&before, &after), "an error changes nothing");
 	check(!(at.level == 2 && at.is_mapped && watched / 16 == page / 16 && err == ERR_OK) ||
 		      after.level < 2,
 	      "the leaf is smaller");
+#endif
 	check(zeroed == 0, "no memory but tables is touched");
 	check_end();
 	return 0;
