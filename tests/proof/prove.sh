@@ -67,7 +67,10 @@ table() {
 	echo retype-any-5-second-long retype cap,untyped -DTYPE=5 -DFROM=2 -u=5 object_init.0=9
 	# Page tables of 4 entries.
 	small='-DSV39_INDEX_BITS=2 -u=6 zero_block.0=9 vm_zero_page.0=2 vm_zero_page.1=2
-		vm_slot_find.0=3 space_take.0=2 vm_limbo_release.0=5 unlink_table.0=3 table_fill.0=5
+		vm_slot_find.0=3 space_take.0=2 vm_limbo_release.0=5 unlink_table.0=3 table_fill.0=5 pte_update.0=2 frozen_find.0=3
+		covers_root_entry.0=3 freeze_step.0=3 map_fresh.0=5 map_clear.0=5 map_install.0=5
+		vm_pool_extent.0=2 pool_find.0=2 vm_frame_find.0=3 vm_window_find.0=3
+		leaf_level.0=3 map_step.0=3 vm_tables_make.0=3
 		vm_chunk_of:chunk_of vm_table_info:info_of'
 	for used in 0 1 2; do
 		some="$small -DUSED=$used"

@@ -3,12 +3,12 @@
  * A space's page tables in any well-formed state, and what they mean.
  *
  * Tables have 4 entries (-DSV39_INDEX_BITS=2). USED of them there are before the
- * operation: none, one of level 1, or also one of level 0 below it, anywhere; two
- * at most can be made. Root entries 0 and 1 are the user's, 2 and 3 stand for all
+ * operation: none, one of level 1, or also one of level 0 below it, anywhere; SPARE
+ * can be made. Root entries 0 and 1 are the user's, 2 and 3 stand for all
  * that windows cannot reach.
  *
  * Two windows lie there, disjoint, and two pools of one extent each, disjoint,
- * anywhere in memory (of 2^16 pages) but where tables are.
+ * anywhere in memory (of 2^8 pages) but where tables are.
  */
 #ifndef TESTS_PROOF_TABLES_H
 #define TESTS_PROOF_TABLES_H
@@ -16,6 +16,9 @@
 #include "tests/proof/proof.h"
 #include "vm/table.h"
 
+#ifndef SPARE
+#define SPARE 2u
+#endif
 #define TABLES (USED + 2u)
 #define USER_PAGES 32u /* two root entries */
 
