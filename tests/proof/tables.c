@@ -319,8 +319,8 @@ static bool table_is_good(unsigned table, unsigned level, unsigned *live, unsign
 			const struct vm_table_info *info = info_at(k);
 
 			good &= !(is_table & (to == k)) |
-				((info->state == VM_TABLE_USED) & (k < bank.fresh) & (info->level + 1 == level) &
-				 (info->parent == paddr + i * 8));
+				((info->state == VM_TABLE_USED) & (k < bank.fresh) &
+				 (info->level + 1 == level) & (info->parent == paddr + i * 8));
 		}
 	}
 	return good;
@@ -381,7 +381,8 @@ bool tables_are_good(void)
 	good &= list_is_good(space.limbo, VM_TABLE_LIMBO, &seen, &limbo);
 	good &= (seen >> bank.fresh) == 0;
 	good &= (space.tables_used == used) & (bank.used == used);
-	good &= (space.tables_free == free + limbo + fresh) & (used + free + limbo + fresh + 1 == bank.bytes / PAGE_SIZE);
+	good &= (space.tables_free == free + limbo + fresh) &
+		(used + free + limbo + fresh + 1 == bank.bytes / PAGE_SIZE);
 	good &= (space.limbo_count == limbo) & (chunk.bank == &bank);
 	return good;
 }
@@ -560,12 +561,9 @@ struct window_item any_item(void)
 
 void check_tables(const struct meaning *before, const struct meaning *after)
 {
-#if PART != 2
 	check(tables_are_good(), "tables: live, linked, counted, entries as they may be");
 	check(root[2] == kernel_entries[0] && root[3] == kernel_entries[1],
 	      "entries that are not the user's are kept");
-#endif
-#if PART != 1
 	check(is_allowed(watched, after), "V1, V4: within a window, a binding and its rights");
 	check(!hart_may(before, PTE_R) | owes_watched | fenced |
 		      ((hart_may(after, PTE_R) | !hart_may(before, PTE_R)) &
@@ -573,6 +571,5 @@ void check_tables(const struct meaning *before, const struct meaning *after)
 		       (hart_may(after, PTE_X) | !hart_may(before, PTE_X)) &
 		       (before->ppn == after->ppn)),
 	      "what is taken away is fenced or owed");
-#endif
 	check(space.limbo == 0 || owes_whole, "T2: a table in limbo owes a whole flush");
 }

@@ -73,10 +73,7 @@ bool is_allowed(uint64_t page, const struct meaning *m);
 
 bool is_same_meaning(const struct meaning *a, const struct meaning *b);
 
-/*
- * What each operation has to leave so, given the meaning of the watched page
- * before and after. PART=1: only what does not depend on it, 2: only the rest.
- */
+/* What each operation has to leave so, given the meaning of the watched page before and after. */
 void check_tables(const struct meaning *before, const struct meaning *after);
 
 /* Any item; the harness says more. */

@@ -23,8 +23,8 @@ static void step(const struct meaning *before, struct meaning *after)
 	bool is_done;
 
 	*after = meaning_of(watched);
-	is_done = item.done > was.done && watched - (was.va_page + was.done * 4ull) <
-						  (item.done - was.done) * 4ull;
+	is_done = item.done > was.done &&
+		  watched - (was.va_page + was.done * 4ull) < (item.done - was.done) * 4ull;
 	check(item.done >= was.done && (item.done <= item.count || err != ERR_OK),
 	      "done: forward, within the item");
 	check(err != ERR_OK || item.done == item.count, "OK: all is done");
