@@ -180,6 +180,7 @@ mutant thaw_gives_write vm-thaw-2 vm/freeze.c 's/slot.level > 1 \? PTE_V : PTE_W
 mutant thaw_opens_all vm-thaw-2 vm/freeze.c 's/slot.level > 1 \? PTE_V : PTE_W/PTE_W/'
 mutant thaw_gives_leaf_write vm-thaw-2 vm/sv39.h 's/return \(pte \& ~PTE_W\) \| PTE_V/return pte | PTE_V/'
 mutant thaw_before_fence vm-thaw-2 vm/freeze.c 's/^\tvm_flush_before\(flush, space, page, 1\);//'
+mutant freeze_beyond_window vm-freeze-0 vm/freeze.c 's/if \(covers_root_entry\(window, page, left\)\)/if (true)/'
 mutant fault_no_thaw vm-fault-2 vm/fault.c 's/vm_thaw\(space, page, \&flush\)/(void)flush/'
 mutant fault_any_access vm-fault-2 vm/fault.c 's/ \&\& \(pte \& need\)//'
 exit $status
