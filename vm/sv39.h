@@ -30,8 +30,10 @@
 #define PTE_PPN_SHIFT 10
 #define PTE_PPN_MASK ((1ull << 44) - 1)
 
-#define SV39_ENTRIES 512u
+#ifndef SV39_INDEX_BITS /* proofs take smaller tables */
 #define SV39_INDEX_BITS 9
+#endif
+#define SV39_ENTRIES (1u << SV39_INDEX_BITS)
 #define SV39_ROOT_LEVEL 2u /* levels: 2 = root (1 GiB an entry), 1 (2 MiB), 0 (4 KiB) */
 
 #define SATP_MODE_SV39 (8ull << 60)

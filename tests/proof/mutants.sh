@@ -36,6 +36,8 @@ reached() {
 mutant() {
 	selected "$1" || return 0
 	broken_tree "$1" "$3" "$4" tests/proof || return 0
+	mkdir -p "$tmp/tree/tests/vm"
+	cp tests/vm/fake.h "$tmp/tree/tests/vm/"
 	verdict "$1" "$tmp/tree" "$2"
 }
 
@@ -43,7 +45,8 @@ for proof in lookup links-insert links-derive links-remove links-copy links-move
 	links-revoke4-0 links-delete4-0 delete-descend6-0 delete-descend6-3 delete-descend6-4 \
 	delete-leaf1-0 delete-leaf2-0 delete-leaf5-0 delete-leaf1-3 delete-leaf2-4 \
 	delete-leaf3-4 delete-leaf4-4 delete-leaf5-4 retype-any-1 retype-any-5 retype-1 \
-	retype-2 retype-5 retype-8 retype-9; do
+	retype-2 retype-5 retype-8 retype-9 vm-walk-2 vm-split-0 vm-split-1 vm-map-quick-2 \
+	vm-thaw-2 vm-fault-2; do
 	reached "$proof"
 done
 
@@ -155,4 +158,29 @@ mutant interrupted_is_done retype-9 kernel/untyped.c 's/return CAP_PREEMPTED;/;/
 mutant not_primary retype-5 kernel/untyped.c 's/slot->primary = true/slot->primary = false/'
 mutant child_is_zero_too retype-1 kernel/untyped.c 's/^\t\t\tslot->device = untyped/\t\t\tslot->zeroed = 1;\n&/'
 mutant root_table_elsewhere retype-8 kernel/untyped.c 's/\(char \*\)object \+ PAGE_SIZE/(char *)object/'
+
+# Page tables.
+mutant walk_through_leaf vm-walk-2 vm/sv39.h '/bool pte_is_table/,/^}/ s/ \&\& \(pte \& PTE_RWX\) == 0//'
+mutant walk_stops_at_frozen vm-walk-2 vm/sv39.h '/bool pte_is_table/,/^}/ s/pte != 0/(pte \& PTE_V) != 0/'
+mutant walk_forgets_frozen vm-walk-2 vm/table.c 's/slot.is_frozen \|= .*/;/'
+mutant walk_ignores_floor vm-walk-2 vm/table.c 's/slot.level <= floor/slot.level == 0/'
+mutant split_wrong_step vm-split-0 vm/table.c 's/uint64_t step = sv39_span\(level\)/uint64_t step = sv39_span(level + 1)/'
+mutant split_keeps_frozen_write vm-split-0 vm/table.c 's/pte_is_frozen\(old\) \? pte_thawed\(old\) : old/old | PTE_V/'
+mutant split_not_counted vm-split-0 vm/table.c 's/->live = SV39_ENTRIES/->live = SV39_ENTRIES - 1/'
+mutant split_not_fenced vm-split-0 vm/table.c '/live = SV39_ENTRIES/,/else/ s/vm_flush_whole\(flush, space\)/(void)flush/'
+mutant table_not_zeroed vm-split-1 vm/table.c 's/^\t\t\tvm_zero_page\(pa\);/;/'
+mutant table_not_counted vm-split-1 vm/table.c 's/^\t\t\tvm_live_add\(\*slot, 1\);/;/'
+mutant table_given_twice vm-split-0 vm/table.c '/^static uint64_t bank_take/,/^}/ s/bank->base.raw \+ bank->fresh \* PAGE_SIZE;\n//; s/^\ttable = bank->base.raw \+ bank->fresh.*/\ttable = bank->base.raw + PAGE_SIZE;/'
+mutant quick_over_mapped vm-map-quick-2 vm/map.c '/^bool vm_map_quick/,/^}/ s/pte_load\(\&slot.pte\[i\]\) != 0/false/'
+mutant quick_into_frozen vm-map-quick-2 vm/map.c '/^bool vm_map_quick/,/^}/ s/slot.is_frozen/false/'
+mutant quick_beyond_table vm-map-quick-2 vm/map.c '/^bool vm_map_quick/,/^}/ s/item->count > SV39_ENTRIES - sv39_index\(item->va_page, 0\)/false/'
+mutant quick_not_counted vm-map-quick-2 vm/map.c 's/vm_live_add\(slot, item->count\)/vm_live_add(slot, 1)/'
+mutant map_any_rights vm-map-quick-2 vm/map.c 's/item->rights \& ~binding->rights/false/'
+mutant thaw_gives_write vm-thaw-2 vm/freeze.c 's/slot.level > 1 \? PTE_V : PTE_W/PTE_V * (slot.level > 1)/'
+mutant thaw_opens_all vm-thaw-2 vm/freeze.c 's/slot.level > 1 \? PTE_V : PTE_W/PTE_W/'
+mutant thaw_gives_leaf_write vm-thaw-2 vm/sv39.h 's/return \(pte \& ~PTE_W\) \| PTE_V/return pte | PTE_V/'
+mutant thaw_before_fence vm-thaw-2 vm/freeze.c 's/^\tvm_flush_before\(flush, space, page, 1\);//'
+mutant freeze_beyond_window vm-freeze-0 vm/freeze.c 's/if \(covers_root_entry\(window, page, left\)\)/if (true)/'
+mutant fault_no_thaw vm-fault-2 vm/fault.c 's/vm_thaw\(space, page, \&flush\)/(void)flush/'
+mutant fault_any_access vm-fault-2 vm/fault.c 's/ \&\& \(pte \& need\)//'
 exit $status

@@ -65,6 +65,21 @@ table() {
 		echo retype-any-$type$long retype cap,untyped $define -DFROM=1 -u=5 object_init.0=9
 	done
 	echo retype-any-5-second-long retype cap,untyped -DTYPE=5 -DFROM=2 -u=5 object_init.0=9
+	# Page tables of 4 entries; so many tables there are.
+	limits='zero_block.0=9 vm_zero_page.0=2 vm_zero_page.1=2 vm_slot_find.0=3 space_take.0=2
+		vm_limbo_release.0=5 unlink_table.0=3 table_fill.0=5 pte_update.0=2 frozen_find.0=3
+		covers_root_entry.0=3 freeze_step.0=3 vm_freeze.0=2 vm_pool_extent.0=2
+		vm_window_find.0=3 vm_tables_make.0=3 vm_chunk_of:chunk_of vm_table_info:info_of'
+	for used in 0 1 2; do
+		some="-DSV39_INDEX_BITS=2 -DUSED=$used -u=6 $limits"
+		files=vm/table,vm/freeze,vm/window
+		echo vm-walk-$used vm_walk vm/table $some
+		echo vm-thaw-$used vm_freeze $files -DOP=OP_THAW $some
+		echo vm-fault-$used vm_freeze $files,vm/fault -DOP=OP_FAULT $some
+		echo vm-map-quick-$used vm_map_quick $files,vm/map $some
+		[ $used = 2 ] || echo vm-split-$used vm_split vm/table $some
+		[ $used != 0 ] || echo vm-freeze-$used vm_freeze $files -DOP=OP_FREEZE $some
+	done
 }
 
 if [ "$1" = --list ]; then
@@ -103,9 +118,13 @@ sources=tests/proof/$harness.c
 case $harness in
 links) sources="$sources tests/proof/state.c tests/proof/slots.c tests/proof/objects.c" ;;
 delete) sources="$sources tests/proof/state.c tests/proof/objects.c" ;;
+vm_*) sources="$sources tests/proof/tables.c" ;;
 esac
 for file in $(echo "$kernel" | tr , ' '); do
-	sources="$sources kernel/$file.c"
+	case $file in
+	*/*) sources="$sources $file.c" ;;
+	*) sources="$sources kernel/$file.c" ;;
+	esac
 done
 
 mkdir -p "$work"
