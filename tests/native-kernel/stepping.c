@@ -246,16 +246,17 @@ static void test_suspended(void)
 	CHECK_OK(worker_resume(w));
 	CHECK_OK(set_handler(w->thread, step.endpoint, 0, 0));
 	step.thread = w->thread;
-	for (unsigned round = 0; round < 5; round++) {
+	for (unsigned round = 0; round < 5;) {
 		sleep_us(1000);
 		CHECK_OK(suspend(w->thread));
 		CHECK_OK(invoke(w->thread, THREAD_READ_REGISTERS, 0, &m));
 		pc = m.words[0];
 		value = message_buffer()->words[10];
-		if (round == 0 && (pc < step.code.address || pc >= step.code.address + 4)) {
+		if (pc < step.code.address || pc >= step.code.address + 4) {
 			CHECK_OK(worker_resume(w)); /* not there yet */
 			continue;
 		}
+		round++;
 		for (unsigned i = 0; i < 6; i++) {
 			pc = pc == step.code.address ? pc + 2 : step.code.address;
 			CHECK_EQUAL(single_step(&step, &m), STEP_OK);
