@@ -11,6 +11,6 @@ KERNEL_SRC += kernel/main.c kernel/root.c kernel/root_elf.c kernel/trap.c kernel
 $(B)/kernel/kernel/string.c.o: KERNEL_CFLAGS += -O2 -fno-tree-loop-distribute-patterns
 
 # What a system spends its time in.
-$(foreach f,trap lock ipc schedule fpu fast fast_wake fast_window interrupt irqchip plic,$(B)/kernel/kernel/$(f).c.o): \
+$(foreach f,trap lock ipc schedule fpu fast fast_wake fast_window window_call interrupt irqchip plic,$(B)/kernel/kernel/$(f).c.o): \
 	KERNEL_CFLAGS += -O2
-$(foreach f,table fault map freeze window,$(B)/kernel/vm/$(f).c.o): KERNEL_CFLAGS += -O2
+$(foreach f,table fault map freeze window shootdown,$(B)/kernel/vm/$(f).c.o): KERNEL_CFLAGS += -O2

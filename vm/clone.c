@@ -9,7 +9,7 @@
 #include "vm/table.h"
 
 /* Entries copied between two looks at pending interrupts. */
-#define CLONE_STEP 24u
+#define CLONE_STEP 10u
 
 struct clone {
 	struct vm_window *window;

@@ -170,7 +170,8 @@ static unsigned entries_at(const struct map_step *step, struct vm_slot slot, uns
 	return entries > step->pages ? (unsigned)step->pages : entries;
 }
 
-static enum err map_entries(const struct map_step *step, struct vm_slot slot)
+/* `limit`: entries that are not empty. */
+static enum err map_entries(const struct map_step *step, struct vm_slot slot, unsigned limit)
 {
 	unsigned flags = step->item->flags;
 	unsigned entries = 0, made = 0;
@@ -181,7 +182,7 @@ static enum err map_entries(const struct map_step *step, struct vm_slot slot)
 		made = entries;
 	}
 	if (entries == 0) {
-		entries = entries_at(step, slot, flags & WINDOW_ZERO ? ZERO_STEP : MAP_STEP);
+		entries = entries_at(step, slot, flags & WINDOW_ZERO ? ZERO_STEP : limit);
 		entries = map_clear(step, slot, entries, &made, &err);
 		map_install(step, slot, entries);
 	}
@@ -221,32 +222,36 @@ static bool map_is_there(const struct map_step *step, struct vm_slot slot)
 	return true;
 }
 
-/*
- * Do all 512 entries map what the leaf `pte` would? *dirty: D if any has it and the leaf
- * does not. No walker reaches them.
- */
-static bool is_contiguous(const uint64_t *table, uint64_t pte, uint64_t span, uint64_t *dirty)
+#define PROMOTE_STEP (SV39_ENTRIES / 2)
+
+/* Bits in which any of PROMOTE_STEP entries is not what the leaf `pte` says there. */
+static uint64_t differences(const uint64_t *entries, uint64_t pte, uint64_t span)
 {
 	uint64_t differs = 0;
 
 #pragma GCC unroll 8 /* this is all one section, see kernel/debug.h */
-	for (unsigned i = 0; i < SV39_ENTRIES; i++) {
-		differs |= table[i] ^ pte;
+	for (unsigned i = 0; i < PROMOTE_STEP; i++) {
+		differs |= entries[i] ^ pte;
 		pte += span << PTE_PPN_SHIFT;
 	}
-	*dirty = differs & PTE_D;
-	return ((differs >> PTE_PPN_SHIFT) | (differs & PTE_V)) == 0;
+	return differs;
 }
 
 /*
  * The slot has a table where a leaf would do. If all 512 entries map already
- * what the leaf will, it takes their place and the table is given back.
+ * what the leaf will, it takes their place and the table is given back; not if
+ * an interrupt comes meanwhile. To look in vain leaves time for *limit = 1 entry
+ * in this step.
+ *
+ * Walkers may find the table until the flush, and what they find there is as
+ * good. A D that they set meanwhile is in the leaf, which has D if it, or any of
+ * the entries, can be written.
  */
-static bool map_promote(const struct map_step *step, struct vm_slot slot)
+static bool map_promote(const struct map_step *step, struct vm_slot slot, unsigned *limit)
 {
-	uint64_t leaf = pte_make(step->ppn, step->bits), pointer = pte_load(slot.pte), dirty;
+	uint64_t leaf = pte_make(step->ppn, step->bits);
 	uint64_t span = sv39_span(slot.level - 1);
-	struct paddr table = pte_paddr(pointer);
+	struct paddr table = pte_paddr(pte_load(slot.pte));
 	const uint64_t *entries = vm_pointer(table);
 
 	/* Mostly these tell. */
@@ -255,15 +260,19 @@ static bool map_promote(const struct map_step *step, struct vm_slot slot)
 	    pte_ppn(entries[SV39_ENTRIES - 1]) != step->ppn + (SV39_ENTRIES - 1) * span) {
 		return false;
 	}
-	/* Taken out first, so that no A or D is set unseen while they are looked at. */
-	pte_store(slot.pte, 0); /* covered by the flush committed here */
-	vm_flush_whole(step->flush, step->space);
-	vm_flush_commit(step->flush);
-	if (!is_contiguous(entries, leaf, span, &dirty)) {
-		pte_publish(slot.pte, pointer); /* 0 to valid: no flush, as in map_install */
-		return false;
+	uint64_t differs = 0;
+
+	*limit = 1;
+	for (unsigned i = 0; i < SV39_ENTRIES; i += PROMOTE_STEP) {
+		if (i != 0 && vm_preempt_pending()) {
+			return false;
+		}
+		differs |= differences(&entries[i], leaf + (i * span << PTE_PPN_SHIFT), span);
+		if (differs >> PTE_PPN_SHIFT != 0 || (differs & PTE_V) != 0) {
+			return false;
+		}
 	}
-	pte_publish(slot.pte, leaf | dirty);
+	pte_publish(slot.pte, leaf | ((differs & (PTE_D | PTE_W)) != 0 ? PTE_D : 0));
 	vm_table_replaced(step->space, table, step->flush);
 	step->item->done += (uint32_t)sv39_span(slot.level);
 	return true;
@@ -271,12 +280,12 @@ static bool map_promote(const struct map_step *step, struct vm_slot slot)
 
 static enum err map_step(const struct map_step *step)
 {
-	unsigned level = leaf_level(step);
+	unsigned level = leaf_level(step), limit = MAP_STEP;
 	struct vm_slot slot = vm_slot_find(step->space, step->page, level);
 
 	/* Smaller leaves than could be, if there is a table already and it says other things. */
 	while (slot.level == level && level > 0 && pte_is_table(pte_load(slot.pte))) {
-		if (!vm_thaw_needed(slot) && map_promote(step, slot)) {
+		if (!vm_thaw_needed(slot) && map_promote(step, slot, &limit)) {
 			return ERR_OK;
 		}
 		level--;
@@ -294,13 +303,14 @@ static enum err map_step(const struct map_step *step)
 		if (map_is_there(step, slot)) {
 			return ERR_OK;
 		}
+		bool is_split = pte_load(slot.pte) != 0;
 		enum err err = vm_tables_make(step->space, &slot, step->page, level,
 					      step->binding->window, step->flush);
-		if (err != ERR_OK) {
-			return err;
+		if (err != ERR_OK || is_split) {
+			return err; /* that was long enough: no page is done yet */
 		}
 	}
-	return map_entries(step, slot);
+	return map_entries(step, slot, limit);
 }
 
 static uint64_t entry_bits(const struct vm_binding *binding, const struct window_item *item)

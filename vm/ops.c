@@ -28,7 +28,8 @@ typedef enum err op_step(struct op *op, struct vm_run *run);
 
 /* Entries of level 0 in a step, by what each takes: about 2,000 instructions in all. */
 #define UNMAP_STEP 256u
-#define PROTECT_STEP 192u
+#define PROTECT_STEP 128u
+#define PROTECT_RUNS 12u /* of entries that change alike, at about 60 each more */
 #define HARVEST_STEP 256u
 #define QUERY_STEP 64u
 
@@ -135,7 +136,7 @@ static enum err protect_step(struct op *op, struct vm_run *run)
 {
 	uint64_t bits = (uint64_t)op->item->rights << 1;
 	uint64_t span = sv39_span(run->slot.level);
-	unsigned searches = VM_STEP_SEARCHES;
+	unsigned searches = VM_STEP_SEARCHES, runs = PROTECT_RUNS;
 	unsigned i = 0;
 
 	if (run->is_frozen) {
@@ -150,6 +151,9 @@ static enum err protect_step(struct op *op, struct vm_run *run)
 		if (old == 0 || differs == 0) {
 			i++;
 			continue;
+		}
+		if (runs-- == 0) {
+			break;
 		}
 		if ((differs & bits) != 0) {
 			if (searches-- == 0) {

@@ -11,7 +11,7 @@
 #include "vm/vm.h"
 
 /* Searches for the extent of a frame between two looks, at up to 400 instructions each. */
-#define VM_STEP_SEARCHES 4u
+#define VM_STEP_SEARCHES 2u
 /* Tables dropped between two flushes, which give them back. */
 #define VM_LIMBO_MAX 16u
 
@@ -122,7 +122,7 @@ void vm_live_sub(struct vm_space *space, struct vm_slot slot, unsigned count,
  */
 void vm_table_drop(struct vm_space *space, struct paddr table, struct vm_flush *flush);
 
-/* A leaf has taken the place of the table, which no walker reaches: it goes to limbo. Owes a flush. */
+/* A leaf that says the same has taken the place of the table: it goes to limbo. Owes a whole flush. */
 void vm_table_replaced(struct vm_space *space, struct paddr table, struct vm_flush *flush);
 
 /* The tables in limbo become free. Only vm_flush_commit calls this, after a whole fence. */

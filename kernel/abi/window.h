@@ -25,7 +25,7 @@ enum window_op {
 	 * `va_page`. Whether an existing entry may be replaced: see flags;
 	 * with neither EXPECT flag any entry is replaced (another frame:
 	 * clear, flush, install), and 512 entries that map already what one
-	 * larger leaf would are replaced by it.
+	 * larger leaf would are replaced by it, unless an interrupt comes.
 	 */
 	WINDOW_MAP = 1,
 	/* Set the rights of valid entries to `rights` (≤ their binding's); others are passed over. */
