@@ -26,7 +26,7 @@ BENCH ?= .
 SECONDS ?= 300
 TESTS ?= .
 # What `make coverage` runs, and the least percentage of lines and branches it accepts.
-COVERAGE_TESTS ?= ^(native-|kernel-|vm-|device-tree|print|panic|machines|shell|demo-small|hostile|linux-|script|tools)
+COVERAGE_TESTS ?= ^(native-|kernel-|vm-|sbi-|panic|machines|shell|demo-small|hostile|linux-|script|tools)
 COVERAGE_LINES ?= 98
 COVERAGE_BRANCHES ?= 95
 
