@@ -132,6 +132,8 @@ static void remap(enum way way, unsigned to)
 		item_ok(WINDOW_FREEZE, window, HOT_VA >> 12, 1, 0, 0, 0);
 	else
 		item_ok(WINDOW_PROTECT, window, HOT_VA >> 12, 1, RIGHT_READ, 0, 0);
+	if (way == BY_FREEZE && to % 2 == 0) /* else an access or the MAP does it */
+		item_ok(WINDOW_THAW, window, HOT_VA >> 12, 1, 0, 0, 0);
 	/* From here on nobody stores into it. */
 	for (unsigned i = 0; i < 512; i++)
 		new[i] = old[i];
